@@ -1,0 +1,26 @@
+"""Mends the HTML of the extensions we build on, for readers who use a keyboard or a screen reader."""
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+_REPAIRS = [
+    # sphinx-exercise and sphinx-proof give the content of every exercise and theorem the same id, and nothing points to it.
+    (re.compile(r' id="(?:exercise|solution|proof)-content"| id="proof"(?=>)'), ""),
+    # myst-nb names every fold "Toggle hidden content", whatever stands on it, and puts paragraphs where HTML allows none.
+    (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
+    (re.compile(r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>'), r'<span class="\1">\2</span>'),
+    # docutils calls the bibliography a list and its entries something that is no item of a list.
+    (re.compile(r'role="doc-biblioentry"'), 'role="listitem"'),
+]
+
+
+def repair(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    for pattern, replacement in _REPAIRS:
+        context["body"] = pattern.sub(replacement, context.get("body", ""))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("html-page-context", repair)
+    return {"parallel_read_safe": True}

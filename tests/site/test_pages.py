@@ -1,0 +1,64 @@
+"""Every page of the built site in a browser: what it loads, its formulas, its width, its colours, and on paper."""
+
+import pytest
+
+from tools.book import SITE, pages
+
+NAMES = [f"book/{page.stem}.html" for page in pages()]
+EVERY_PAGE = pytest.mark.parametrize("name", NAMES)
+
+
+def _formulas(page):
+    """(formulas in the source, formulas typeset, what MathJax could not read)."""
+    return page.evaluate(
+        """() => [
+            document.querySelectorAll('.math').length,
+            document.querySelectorAll('.math mjx-container').length,
+            [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map(e => e.textContent),
+        ]"""
+    )
+
+
+@pytest.mark.parametrize("where", ["server", "disk"])
+@EVERY_PAGE
+def test_page_loads_from_its_own_folder_alone_and_sets_its_formulas(visit, server, name, where):
+    opened = visit(name, server if where == "server" else SITE.as_uri() + "/")
+    expected, typeset, errors = _formulas(opened.page)
+    assert (typeset >= expected, errors) == (True, [])
+    assert opened.page.evaluate("getComputedStyle(document.querySelector('.bd-article h1')).fontSize") != "32px"
+    opened.nothing_amiss()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@EVERY_PAGE
+def test_nothing_is_wider_than_the_window(visit, name, width):
+    page = visit(name, viewport={"width": width, "height": 800}).page
+    wide = page.evaluate(
+        """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+            [...document.querySelectorAll('.bd-main *')]
+                .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+                .map(e => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 40)}`)
+                .concat(['page ' + document.documentElement.scrollWidth])"""
+    )
+    assert wide == []
+
+
+@EVERY_PAGE
+def test_every_picture_is_described_and_keeps_its_colours_in_the_dark(visit, name):
+    page = visit(name, color_scheme="dark").page
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    pictures = page.evaluate(
+        """() => [...document.querySelectorAll('.bd-article img')]
+            .map(i => [i.src.split('/').pop(), i.alt.trim().length > 20, i.naturalWidth > 0, getComputedStyle(i).filter])"""
+    )
+    assert [p for p in pictures if p[1:] != [True, True, "none"]] == []
+
+
+@EVERY_PAGE
+def test_paper_shows_the_text_and_no_controls(visit, name):
+    page = visit(name).page
+    page.emulate_media(media="print")
+    shown = "e => [...document.querySelectorAll(e)].filter(x => x.offsetParent !== null).length"
+    assert page.evaluate(shown, ".bd-sidebar-primary, .bd-header-article, .copybtn, .prev-next-footer") == 0
+    assert page.evaluate(shown, "h1") == 1
+    assert page.evaluate(shown, ".bd-article p") > 0

@@ -1,0 +1,309 @@
+"""The package's edges: what comes in is checked with a sentence that helps, what goes out is of the same library.
+
+Every public function of the matrix chapters must be in CALLS, and every parameter of it in WRONG: a test fails for one
+that is not.
+"""
+
+import inspect
+import math
+
+import array_api_compat
+import jaxtyping
+import numpy as np
+import pytest
+import scipy.sparse
+import torch
+
+from companion import _array
+from companion.matrix import norms, svd
+
+bad_input = pytest.mark.bad_input
+GOOD = np.array([[3.0, 1.0, 0.5], [1.0, 2.0, 0.0], [0.0, 1.0, 1.0], [2.0, 0.0, 1.0]])
+FACTORS = svd.exact(GOOD)
+
+# function: good arguments by name; the first is the array
+CALLS = {
+    norms.vector: {"x": GOOD[0], "p": 2},
+    norms.matrix: {"A": GOOD, "kind": "fro"},
+    norms.power_iteration: {"A": GOOD, "tol": 1e-3, "max_iter": 100, "rng": 0},
+    norms.condition: {"A": GOOD},
+    norms.stable_rank: {"A": GOOD},
+    norms.convolution: {"weight": np.ones((1, 2, 3, 3)), "size": 5},
+    svd.exact: {"A": GOOD},
+    svd.gram: {"A": GOOD, "rank": 2},
+    svd.randomized: {"A": GOOD, "rank": 2, "oversample": 1, "power": 1, "rng": 0},
+    svd.range_finder: {"A": GOOD, "size": 2, "power": 1, "rng": 0},
+    svd.error_bound: {"A": GOOD, "factors": FACTORS, "probes": 3, "rng": 0},
+    svd.truncation_errors: {"s": FACTORS.s},
+    svd.pca: {"X": GOOD, "rank": 2},
+    svd.optimal_threshold: {"s": FACTORS.s, "shape": (4, 3), "noise": 0.1},
+    svd.SVD.truncate: {"self": FACTORS, "rank": 2},
+    svd.PCA.encode: {"self": svd.pca(GOOD, 2), "X": GOOD},
+}
+UNCHECKED = {
+    norms.power_step: "the inside of power_iteration's loop: checks here would be paid at every step",
+    svd.SVD.reconstruct: "takes no argument",
+    svd.PCA.decode: "a matrix product, which refuses wrong shapes itself",
+}
+SPARSE_TOO = (norms.power_iteration, svd.randomized, svd.range_finder, svd.error_bound)
+
+
+def span(name, low, high=None):
+    return f"{low} ≤ {name} ≤ {high}" if high else f"{name} ≥ {low}"
+
+
+def whole_number(name, low, high=None):
+    """Wrong values for a whole number: (value, error, what the sentence must contain)."""
+    outside = [low - 1, *([high + 1] if high else []), -7]
+    refused = [
+        (value, ValueError, (f"{name} is {value}", span(name, low, high), f"choose {name}")) for value in outside
+    ]
+    kinds = (2.0, 2.5, True, None, "2", [2], np.float64(2), np.array(2.5), torch.tensor(2.5))
+    return refused + [(value, TypeError, (f"{name} is", "a whole number is needed")) for value in kinds]
+
+
+def positive_number(name):
+    refused = [(v, ValueError, (f"{name} is {v}", f"0 < {name} < inf")) for v in (0.0, -1.0, math.nan, math.inf)]
+    return refused + [(v, TypeError, (f"{name} is {v!r}", "a positive number is needed")) for v in (True, "1", [1], 1j)]
+
+
+rng = [("seed", (TypeError, ValueError), ()), (-1, ValueError, ()), (1.5, TypeError, ())]  # NumPy's own sentences
+NAN = np.where(GOOD == 3, math.nan, GOOD)
+
+# (function, parameter): wrong values, each with the error and parts of its sentence
+WRONG = {
+    (norms.vector, "p"): [
+        (0.5, ValueError, ("p is 0.5", "1 ≤ p ≤ math.inf", "triangle inequality")),
+        (0, ValueError, ("p is 0",)), (-math.inf, ValueError, ("p is -inf",)), (math.nan, ValueError, ("p is nan",)),
+        ("2", TypeError, ("p is '2'", "p ≥ 1 or math.inf")), (True, TypeError, ("p is True",)),
+        (None, TypeError, ("p is None",)), ([2], TypeError, ("p is [2]",)), (2j, TypeError, ("p is 2j",)),
+    ],
+    (norms.matrix, "kind"): [
+        ("two", ValueError, ("kind is 'two'", "'1', '2', 'inf', '2inf', 'fro', 'nuc'", "choose one")),
+        (2, ValueError, ("kind is 2",)), (None, ValueError, ("kind is None",)), (["1"], ValueError, ("kind is ['1']",)),
+    ],
+    (norms.power_iteration, "tol"): positive_number("tol"),
+    (norms.power_iteration, "max_iter"): whole_number("max_iter", 1),
+    (norms.convolution, "size"): [
+        (2, ValueError, ("size is 2", "size ≥ 3", "choose size")), ((5, 2), ValueError, ("size is 2", "size ≥ 3")),
+        ((5, 5, 5), ValueError, ("size is (5, 5, 5)", "kernel (3, 3)", "one length per kernel dimension")),
+        ((5,), ValueError, ("size is (5,)",)), ((), ValueError, ("size is ()",)),
+        (5.0, TypeError, ("size is 5.0", "whole number")), ("5", TypeError, ("size is '5'",)),
+        (None, TypeError, ("size is None",)), ((5, 5.5), TypeError, ("size is 5.5",)),
+    ],
+    (svd.gram, "rank"): whole_number("rank", 1, 3),
+    (svd.randomized, "rank"): whole_number("rank", 1, 3),
+    (svd.randomized, "oversample"): whole_number("oversample", 0),
+    (svd.randomized, "power"): whole_number("power", 0),
+    (svd.range_finder, "size"): whole_number("size", 1, 3),
+    (svd.range_finder, "power"): whole_number("power", 0),
+    (svd.error_bound, "probes"): whole_number("probes", 1),
+    (svd.error_bound, "factors"): [
+        (svd.exact(GOOD.T), ValueError, ("factors are of a 3 × 4 matrix and A is (4, 3)", "A's own factors")),
+        (svd.exact(GOOD[:, :2]), ValueError, ("4 × 2 matrix", "(4, 3)")),
+    ],
+    (svd.pca, "rank"): whole_number("rank", 1, 3),
+    (svd.optimal_threshold, "noise"): positive_number("noise"),
+    (svd.optimal_threshold, "shape"): [
+        ((4, 4), ValueError, ("3 entries", "(4, 4)", "all min(m, n)")), ((4, 2), ValueError, ("3 entries", "(4, 2)")),
+        ((3,), ValueError, ("(3,)", "give (m, n)")), ((3, 4, 5), ValueError, ("(3, 4, 5)", "give (m, n)")),
+    ],
+    (svd.truncation_errors, "s"): [
+        (np.array([1.0, 2.0]), ValueError, ("from 1.0 to 2.0", "descending singular values")),
+        (np.array([1.0, -1.0]), ValueError, ("from 1.0 to -1.0",)), (np.zeros(2), ValueError, ("from 0.0 to 0.0",)),
+    ],
+    (svd.pca, "X"): [(GOOD[:1], ValueError, ("X has shape (1, 3)", "at least 2 rows", "more samples"))],
+    (svd.SVD.truncate, "rank"): whole_number("rank", 1, 3),
+    (svd.PCA.encode, "X"): [
+        (GOOD[:, :1], ValueError, ("X has shape (4, 1)", "must be 3 long")), (GOOD.T, ValueError, ("(3, 4)", "3 long")),
+    ],
+    (norms.stable_rank, "A"): [(np.zeros((2, 2)), ValueError, ("A is the zero matrix", "not defined", "not zero"))],
+    **{(f, "rng"): rng for f in (norms.power_iteration, svd.randomized, svd.range_finder, svd.error_bound)},
+}  # fmt: skip
+
+# wrong for every array: (value, error, what the sentence must contain besides the name of the parameter)
+NOT_ARRAYS = [
+    ([[1.0, 2.0], [3.0, 4.0]], TypeError, ("is a list", "NumPy array or a torch tensor is needed", "numpy.asarray(")),
+    ("abc", TypeError, ("is a str", "numpy.asarray(")),
+    (None, TypeError, ("is a NoneType", "numpy.asarray(")),
+    (3.0, TypeError, ("is a float", "numpy.asarray(")),
+    (GOOD.astype(object), TypeError, ("has dtype object", "allowed are float32", "convert")),
+    (GOOD.astype(str), TypeError, ("has dtype <U", "convert")),
+    (GOOD.astype(np.float16), TypeError, ("has dtype float16", "convert")),
+    (torch.ones(2, 2, dtype=torch.float16), TypeError, ("has dtype torch.float16", "convert")),
+    (torch.ones(2, 2, dtype=torch.bfloat16), TypeError, ("has dtype torch.bfloat16", "convert")),
+    (np.ones((2, 2, 2, 2, 2)), ValueError, ("has shape (2, 2, 2, 2, 2)", "dimension(s)", "reshape")),
+    (np.float64(1), ValueError, ("has shape ()", "dimension(s)")),
+]
+ARRAY_CALLS = [f for f in CALLS if "self" not in CALLS[f]]
+PAIRS = [pytest.param(f, p, id=f"{f.__name__}-{p}") for f, p in WRONG]
+
+
+def fails(function, arguments, error, parts):
+    with pytest.raises(error) as caught:
+        function(**arguments)
+    assert type(caught.value) in (TypeError, ValueError)  # no subclass that only the library knows, such as LinAlgError
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def name_of(function):
+    return next(iter(CALLS[function]))
+
+
+@bad_input
+@pytest.mark.parametrize("function", ARRAY_CALLS)
+def test_the_good_arguments_are_good(function):
+    function(**CALLS[function])
+
+
+@bad_input
+@pytest.mark.parametrize("function", ARRAY_CALLS)
+def test_what_is_no_array_of_numbers_is_refused(function):
+    for value, error, parts in NOT_ARRAYS:
+        fails(function, CALLS[function] | {name_of(function): value}, error, (name_of(function), *parts))
+
+
+@bad_input
+@pytest.mark.parametrize("function", ARRAY_CALLS)
+def test_nan_infinity_a_missing_dimension_and_emptiness_are_refused(function, library):
+    name, good = name_of(function), np.asarray(CALLS[function][name_of(function)])
+    for poison in ([math.nan], [math.inf], [-math.inf], [math.inf, -math.inf]):
+        x = good.copy()
+        x.flat[: len(poison)] = poison
+        parts = (f"{name} holds NaN or infinity", "must be finite", "remove or replace")
+        fails(function, CALLS[function] | {name: library(x)}, ValueError, parts)
+    fewer = library(good[0, 0] if good.ndim == 4 else good[0])
+    fails(function, CALLS[function] | {name: fewer}, ValueError, (f"{name} has shape", "dimension(s)", "reshape"))
+    empty = library(good[..., :0])
+    fails(function, CALLS[function] | {name: empty}, ValueError, (f"{name} has shape", "empty", "at least one entry"))
+
+
+@bad_input
+@pytest.mark.parametrize("function", ARRAY_CALLS)
+def test_a_sparse_matrix_is_taken_or_refused_with_the_remedy(function):
+    arguments = CALLS[function] | {name_of(function): scipy.sparse.csr_array(GOOD)}
+    if function in SPARSE_TOO:
+        function(**arguments)
+        arguments[name_of(function)] = scipy.sparse.csr_array(NAN)
+        fails(function, arguments, ValueError, ("holds NaN or infinity",))
+        arguments[name_of(function)] = scipy.sparse.csr_array((0, 3))
+        fails(function, arguments, ValueError, ("empty",))
+    else:
+        fails(function, arguments, TypeError, ("is a csr_array", f"try {name_of(function)}.toarray()"))
+
+
+@bad_input
+@pytest.mark.parametrize(("function", "parameter"), PAIRS)
+def test_a_wrong_argument_is_named_with_what_is_allowed(function, parameter):
+    for value, error, parts in WRONG[function, parameter]:
+        with_wrong = CALLS[function] | {parameter: value}
+        fails(function, with_wrong, error, parts)
+
+
+def public(module):
+    """The module's functions and its classes' methods, as a reader sees them."""
+    for name in getattr(module, "__all__", None) or vars(module):
+        thing = getattr(module, name)
+        if name.startswith("_") or not getattr(thing, "__module__", "").startswith("companion.matrix"):
+            continue
+        if inspect.isfunction(thing):
+            yield thing
+        elif inspect.isclass(thing):
+            yield from (f for n, f in vars(thing).items() if inspect.isfunction(f) and not n.startswith("_"))
+
+
+def untested(modules):
+    """Parameters of public functions that no case above covers."""
+    for function in (f for module in modules for f in public(module)):
+        for parameter in inspect.signature(function).parameters:
+            covered = (function, parameter) in WRONG or (function in ARRAY_CALLS and parameter == name_of(function))
+            if not covered and function not in UNCHECKED and parameter != "self":
+                yield f"{function.__name__}({parameter})"
+
+
+def test_every_parameter_of_every_public_function_has_bad_input_cases():
+    assert not list(untested([norms, svd]))
+
+
+def test_a_new_public_function_without_cases_would_be_noticed(monkeypatch):
+    def newcomer(A, rank): ...
+
+    newcomer.__module__ = "companion.matrix.norms"
+    monkeypatch.setattr(norms, "newcomer", newcomer, raising=False)
+    assert list(untested([norms])) == ["newcomer(A)", "newcomer(rank)"]
+
+
+def test_annotations_are_checked_in_tests():
+    with pytest.raises(jaxtyping.TypeCheckError):
+        norms.matrix(np.ones(3))
+    with pytest.raises(jaxtyping.TypeCheckError):
+        svd.exact("not a matrix")
+
+
+# --- what passes, and what comes out ---
+
+
+@pytest.mark.parametrize("kind", _array.WHOLE)
+def test_whole_numbers_of_every_width_become_float64(kind, library):
+    if library.name == "torch" and not hasattr(torch, kind):
+        pytest.skip("torch has no such type")
+    xp, x = _array.checked(library(np.array([[1, 0], [1, 1]]).astype(kind)), "A", 2)
+    assert library.numpy(x).dtype == np.float64
+    assert library.numpy(x).tolist() == [[1, 0], [1, 1]]
+    assert xp is array_api_compat.array_namespace(x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"], indirect=True)
+def test_floating_arrays_pass_as_they_are(library, dtype):
+    A = library(np.ones((2, 3), dtype))
+    assert _array.checked(A, "A", 2)[1] is A
+
+
+def test_sparse_matrices_pass_as_csr_and_whole_ones_as_float64():
+    _, A = _array.checked(scipy.sparse.coo_array(np.eye(3, dtype=np.int32)), "A", 2, sparse=True)
+    assert (A.format, A.dtype) == ("csr", np.float64)
+
+
+def test_entries_that_are_finite_pass_even_where_their_sum_is_not(library):
+    big = library(np.full((2, 2), 3e38, np.float32))
+    assert _array.checked(big, "A", 2)[1] is big
+
+
+@pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3), np.array(3), torch.tensor(3)])
+def test_whole_takes_whole_numbers_of_every_kind(value):
+    assert _array.whole(value, "rank", 3, 3) == 3
+    assert type(_array.whole(value, "rank", 3, 3)) is int
+
+
+@pytest.mark.parametrize("value", [2, 2.0, np.float32(2), np.array(2.0), torch.tensor(2.0)])
+def test_positive_takes_real_numbers_of_every_kind(value):
+    assert _array.positive(value, "tol") == 2
+    assert type(_array.positive(value, "tol")) is float
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"], indirect=True)
+def test_normals_have_the_dtype_the_library_and_variance_one(library, dtype):
+    drawn = library.numpy(_array.normal(0, (200, 100), like=library(np.zeros(1, dtype))))
+    assert drawn.dtype == dtype
+    assert np.mean(np.abs(drawn) ** 2) == pytest.approx(1, abs=0.03)
+    assert abs(np.mean(drawn)) < 0.02
+    if dtype.kind == "c":
+        assert abs(np.mean(drawn**2)) < 0.03  # real and imaginary part alike, and independent
+
+
+def test_normals_are_those_of_numpys_generator_on_every_library(library):
+    like = library(np.zeros(1))
+    expected = np.random.default_rng(4).standard_normal((2, 3))
+    np.testing.assert_array_equal(library.numpy(_array.normal(4, (2, 3), like)), expected)
+    generator = np.random.default_rng(4)
+    first, second = (library.numpy(_array.normal(generator, (2, 3), like)) for _ in range(2))
+    np.testing.assert_array_equal(first, expected)
+    assert (first != second).all()
+
+
+def test_without_a_seed_each_draw_is_fresh_and_numpys_global_state_is_left_alone(library):
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    first, second = (library.numpy(_array.normal(None, (4,), library(np.zeros(1)))) for _ in range(2))
+    assert (first != second).all()
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002

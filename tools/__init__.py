@@ -1,0 +1,14 @@
+"""What builds and checks the book. No reader imports it.
+
+book            where the parts lie, the order of the chapters, the course's addresses
+cache           the executed outputs that the book, its notebooks and its tests share
+kernel          what every kernel of the book is started with
+execute         bring the cache up to date                          python -m tools.execute
+labels          what every label of the book is called: "Figure 1.2"
+plain           MyST to the Markdown that Colab and JupyterLab show
+notebook        write book/X.ipynb from book/X.md                   python -m tools.notebook
+compare         printed numbers: words exact, floats within a tolerance
+nbtest          pytest runs a notebook, compares it and fills the cache
+lint_cells      ruff on the code cells of book/*.md                 python -m tools.lint_cells
+links           no broken link, no foreign resource in the site     python -m tools.links
+"""
