@@ -4,6 +4,7 @@ Everything in ``matrix/`` is written against the Python Array API: NumPy arrays 
 and the same type comes out. What differs between the libraries, and what every public function asks of its input, is here.
 """
 
+import contextlib
 import operator
 from typing import Any
 
@@ -57,10 +58,11 @@ def _check_shape(shape: tuple[int, ...], name: str, ndim: int | tuple[int, ...])
 
 def whole(value, name: str, low: int, high: float = float("inf")) -> int:
     """`value` as an int with low ≤ value ≤ high; TypeError for anything but a whole number, ValueError outside."""
-    try:
-        number = operator.index(None if isinstance(value, bool) else value)
-    except TypeError:
-        raise TypeError(f"{name} is {value!r}; a whole number is needed.") from None
+    number = None
+    with contextlib.suppress(TypeError):
+        number = operator.index(value)
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}; a whole number is needed.")
     if not low <= number <= high:
         span = f"{low} ≤ {name} ≤ {high}" if high < float("inf") else f"{name} ≥ {low}"
         raise ValueError(f"{name} is {number}; allowed is {span}: choose {name} in that range.")

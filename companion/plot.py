@@ -11,9 +11,10 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 
-BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BLACK = COLOURS = (
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
+BLUE, RED, GREEN, PURPLE, BLACK, ORANGE, SKY = COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9",
 )  # fmt: skip
+# the last two are pale on white: for areas, and for curves when the first five are used up
 
 STYLE = {
     "axes.axisbelow": True,

@@ -66,6 +66,14 @@ def test_more_power_never_misses_more_since_the_spaces_are_nested(library, dtype
     assert all(b < a for a, b in itertools.pairwise(missed))
 
 
+def test_later_blocks_do_not_turn_towards_the_first_singular_vectors(library, with_spectrum):
+    s = 0.5 ** np.arange(40)
+    for seed in range(3):
+        A = with_spectrum(s, 100, 70, seed=2 * seed)
+        Q = library.numpy(svd.range_finder(library(A), 4, power=5, rng=seed))
+        assert np.linalg.norm(A - Q @ (Q.T @ A), 2) < 50 * s[24]  # 24 columns; 100s to 1000s if rounding had its way
+
+
 @complex_too
 def test_range_finder_holds_all_of_a_matrix_of_smaller_rank(library, dtype, tol, random_matrix):
     A = random_matrix(50, 3, dtype) @ random_matrix(3, 20, dtype, seed=1)

@@ -1,0 +1,61 @@
+"""The chapters on real MNIST: the same pages, COMPANION_IMAGES=mnist, and the figures that are known for it."""
+
+import json
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tools.book import BOOK
+from tools.cache import read
+
+FILES = Path(os.environ.get("COMPANION_DATA", "")) / "MNIST" / "raw"
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("COMPANION_DATA") or not (FILES / "train-images-idx3-ubyte").exists(),
+    reason="COMPANION_DATA does not name a folder with MNIST/raw/train-images-idx3-ubyte",
+)
+
+KNOWN = {
+    "raw": {
+        "norm": 2295.343,
+        "sigma_1": 1511.775,
+        "stable rank": 2.305,
+        "errors": [0.55533, 0.46284, 0.32464, 0.22645, 0.14194],
+        "terms": [53, 103, 281],
+    },
+    "centred": {
+        "norm": 1778.624,
+        "sigma_1": 554.082,
+        "stable rank": 10.304,
+        "errors": [0.71544, 0.59701, 0.41875, 0.29218, 0.18317],
+        "terms": [87, 154, 331],
+    },
+}
+
+
+def _run(chapter: str, question: str) -> str:
+    """Execute the chapter's cells on MNIST, and one more that prints the answer to `question`."""
+    notebook = read(BOOK / f"{chapter}.md")
+    notebook.cells.append(nbformat.v4.new_code_cell(f"import json\nprint(json.dumps({question}))"))
+    environment = os.environ | {"COMPANION_IMAGES": "mnist"}
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(BOOK)}}).execute(env=environment)
+    return notebook.cells[-1].outputs[0].text
+
+
+def test_the_svd_chapter_finds_the_known_figures():
+    table = json.loads(_run("svd", "table"))
+    for kind, known in KNOWN.items():
+        assert table[kind]["terms"] == known["terms"]
+        for quantity in ("norm", "sigma_1", "stable rank"):
+            assert table[kind][quantity] == pytest.approx(known[quantity], abs=5.1e-4)
+        assert table[kind]["errors"] == pytest.approx(known["errors"], abs=5.1e-6)
+
+
+def test_the_norms_chapter_reads_handwriting_and_keeps_its_promise():
+    """Its own assertions compare the bound with the true stretch; here its network must have learned something."""
+    accuracy, count = json.loads(_run("norms", "[net.score(X_test, test.y), len(train.x)]"))
+    assert count == 3000
+    assert accuracy > 0.85
