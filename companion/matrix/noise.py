@@ -6,11 +6,11 @@ from companion._array import Vector, checked, positive
 
 
 def optimal_threshold(s: Vector, shape: tuple[int, int], *, noise: float | None = None) -> float:
-    """The τ that minimizes the error of keeping only the singular values above it, for A = signal + white noise.
+    """The threshold τ above which to keep singular values of A = signal + white noise, so that the error is least.
 
     `s` are all min(m, n) singular values of A and `shape` is (m, n). With β = short/long side: τ = λ(β)·√long·noise
-    when the standard deviation `noise` of one entry is known (eq. 11), and λ(β)/√μ(β)·median(s) when it is not, where μ(β)
-    is the median of the Marchenko–Pastur law. For square matrices λ = 4/√3. It supposes a signal of low rank and
+    when the standard deviation `noise` of one entry is known (eq. 11), and λ(β)/√μ(β)·median(s) when it is not, where
+    μ(β) is the median of the Marchenko–Pastur law. For square matrices λ = 4/√3. It supposes a signal of low rank and
     noise that is independent from entry to entry: clean pictures are neither.
     """
     xp, s = checked(s, "s", 1)

@@ -4,7 +4,7 @@ from typing import Any
 
 from jaxtyping import Inexact
 
-from companion._array import Matrix, checked, normal, whole
+from companion._array import Matrix, balanced, checked, normal, whole
 
 
 def range_finder(A: Matrix, size: int, *, power: int = 2, rng: Any = None) -> Inexact[Any, "m k"]:
@@ -17,6 +17,7 @@ def range_finder(A: Matrix, size: int, *, power: int = 2, rng: Any = None) -> In
     """
     xp, A = checked(A, "A", 2, sparse=True)
     size, power = whole(size, "size", 1, min(A.shape)), whole(power, "power", 0)
+    A, _ = balanced(xp, A)
     Q = block = orthonormal(xp, A @ normal(rng, (A.shape[1], size), like=A))
     for _ in range(power):
         block = A @ (A.conj().T @ block)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Inexact
 
-from companion._array import Factor, Matrix, Scalar, Vector, checked, normal, whole
+from companion._array import Factor, Matrix, Scalar, Vector, balanced, checked, normal, whole
 from companion.matrix.noise import optimal_threshold
 from companion.matrix.subspace import orthonormal, range_finder
 
@@ -53,8 +53,10 @@ def gram(A: Matrix, rank: int) -> SVD:
     rank = whole(rank, "rank", 1, min(A.shape))
     if A.shape[0] < A.shape[1]:
         return _adjoint(xp, gram(A.conj().T, rank))
+    A, scale = balanced(xp, A)
     _, V = xp.linalg.eigh(A.conj().T @ A)  # ascending
-    return _fix_signs(xp, _from_right_basis(xp, A, xp.flip(V[:, -rank:], axis=1)))
+    U, s, Vh = _from_right_basis(xp, A, xp.flip(V[:, -rank:], axis=1))
+    return _fix_signs(xp, SVD(U, s * scale, Vh))
 
 
 def randomized(A: Matrix, rank: int, *, oversample: int = 10, power: int = 2, rng: Any = None) -> SVD:

@@ -377,3 +377,33 @@ def test_randomized_mnist_in_float32_is_within_a_thousandth_of_the_best(mnist):
     X = mnist.astype(np.float32) / 255
     factors = svd.randomized(X, 50, rng=0)
     assert np.linalg.norm(X - factors.reconstruct()) / np.linalg.norm(X) <= 1.001 * 0.32464
+
+
+@pytest.fixture(params=[1e-30, 1e-21, 1e13, 1e30])
+def far_from_one(request, library):
+    """(float32 A, its scale, its singular values and right vectors): its squares leave the range of float32."""
+    A = np.random.default_rng(0).standard_normal((60, 20))
+    A -= A.mean(axis=0)
+    _, s, Vh = np.linalg.svd(A)
+    return library((A * request.param).astype(np.float32)), s * request.param, Vh
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        lambda A: svd.gram(A, 4),
+        lambda A: svd.randomized(A, 4, power=6, rng=0),
+        lambda A: svd.randomized(A.T, 4, power=6, rng=0),
+    ],
+    ids=["gram", "randomized tall", "randomized wide"],
+)
+def test_squares_that_leave_the_range_of_float32_do_no_harm(route, far_from_one, library):
+    A, s, _ = far_from_one
+    assert np.allclose(library.numpy(route(A).s), s[:4], rtol=1e-5, atol=0)
+
+
+def test_components_do_not_depend_on_the_unit_of_the_data(far_from_one, library):
+    A, _, Vh = far_from_one
+    with np.errstate(over="ignore", under="ignore"):  # the variances themselves may leave the range
+        components = library.numpy(svd.pca(A, 2).components)
+    assert np.allclose(np.abs(components @ Vh[:2].T), np.eye(2), atol=1e-4)
