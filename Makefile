@@ -26,6 +26,10 @@ check: $(VENV) ## style, types and spelling
 	$(PY) -m mypy
 	$(PY) -m codespell_lib
 
+format: $(VENV) ## write all code, and the cells of the pages, as ruff would
+	$(PY) -m ruff format .
+	$(PY) -m tools.lint_cells --fix
+
 notebooks: $(VENV) ## write book/*.ipynb from book/*.md
 	$(PY) -m tools.notebook
 
@@ -54,4 +58,4 @@ $(WHEEL): $(PACKAGE) $(VENV)
 	$(PY) -m pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir _build/wheel
 	@touch $@
 
-.PHONY: help book test check notebooks serve clean notebooks.cached site
+.PHONY: help book test check format notebooks serve clean notebooks.cached site

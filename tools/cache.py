@@ -1,7 +1,7 @@
 """The executed outputs: one jupyter-cache that the book, its notebooks and its tests share.
 
 Its folder is named after everything besides the cells that an output depends on, so that a change of the package
-leaves all old outputs behind. Within it a chapter is found by its code alone: captions, tags and prose may change freely.
+leaves all old outputs behind. In it a chapter is found by its code alone: captions, tags and prose may change freely.
 """
 
 import hashlib

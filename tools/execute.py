@@ -13,14 +13,15 @@ from tools.book import BOOK, ROOT, chapters
 from tools.cache import BookCache, code_cells, look_up, open_cache, read, store
 
 TIMEOUT = 300  # seconds for one cell
-_QUIET = {"extra_arguments": ["--IPKernelApp.log_level=ERROR"]}  # it warns of TCP on the loopback at every start
+_QUIET = ["--IPKernelApp.log_level=ERROR"]  # a kernel warns of TCP on the loopback at every start
 
 
 def execute(page: Path) -> tuple[list, float]:
     """The outputs of the page's code cells, and the wall time they took."""
     notebook = read(page)
     start = time.perf_counter()
-    NotebookClient(notebook, timeout=TIMEOUT, resources={"metadata": {"path": str(BOOK)}}, **_QUIET).execute()
+    where = {"metadata": {"path": str(BOOK)}}
+    NotebookClient(notebook, timeout=TIMEOUT, resources=where, extra_arguments=_QUIET).execute()
     return [cell.outputs for cell in code_cells(notebook)], time.perf_counter() - start
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 # A sum over threads adds in another order on another number of cores. One thread is the number every machine has, and
 # two chapters at a time still fill two cores.
-_THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
+_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 # A reader's own choice of images is not what the book prints.
 _UNSET = ("COMPANION_IMAGES", "COMPANION_DATA")

@@ -11,7 +11,7 @@ from tools.book import numbers, pages, site_url
 from tools.cache import read
 from tools.myst import LABELLED_MATH, TARGET, Fence, blocks
 
-PROOF_KINDS = ("theorem", "lemma", "corollary", "proposition", "definition", "remark", "example", "algorithm", "property")
+PROOF_KINDS = ("theorem", "lemma", "corollary", "proposition", "definition", "remark", "example", "algorithm")
 _NAMES = {"equation": "({})", "figure": "Figure {}", "exercise": "Exercise {}"}
 _NAMES |= {f"prf:{kind}": f"{kind.capitalize()} {{}}" for kind in PROOF_KINDS}
 _DIRECTIVES = {"math": "equation", "figure": "figure", "exercise": "exercise", "exercise-start": "exercise"}

@@ -71,7 +71,7 @@ def _options(body: list[str]) -> tuple[dict[str, str], list[str]]:
     if body and body[0].strip() == "---":
         end = body.index("---", 1)
         return {k: str(v) for k, v in yaml.safe_load("\n".join(body[1:end])).items()}, body[end + 1 :]
-    options = {}
+    options: dict[str, str] = {}
     while len(options) < len(body) and (option := _OPTION.match(body[len(options)])):
         options[option[1]] = option[2].strip()
     return options, body[len(options) :]

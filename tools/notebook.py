@@ -48,10 +48,10 @@ def build(page: Path, executed: NotebookNode) -> NotebookNode:
 
 
 def _preamble(page: Path) -> str:
+    source = f"[book/{page.name}]({repository()}/blob/main/book/{page.name})"
     return (
-        f"*A chapter of [{title()}]({site_url()}), best read [as a page]({page_url(page)}). This notebook is for running "
-        f"and changing it; pictures appear when you run the cells. It is generated from "
-        f"[book/{page.name}]({repository()}/blob/main/book/{page.name}).*"
+        f"*A chapter of [{title()}]({site_url()}), best read [as a page]({page_url(page)}). This notebook, generated "
+        f"from {source}, is for running and changing it. Pictures appear when you run the cells.*"
     )
 
 

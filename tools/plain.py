@@ -5,7 +5,8 @@ What is not known here raises an error, so that nothing half translated is ever 
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from tools.book import BOOK, site_url
@@ -33,8 +34,23 @@ class Plain:
     # -- blocks ------------------------------------------------------------------------------------------------
 
     def text(self, source: str) -> str:
-        parts = [self._prose(b) if isinstance(b, str) else _indented(self._fence(b), b.indent) for b in blocks(source)]
+        parts: list[str] = []
+        remaining = blocks(source)
+        for block in remaining:
+            if isinstance(block, str):
+                parts.append(self._prose(block))
+            elif block.name == "solution-start":
+                parts.append(self._gated_solution(block, remaining))
+            else:
+                parts.append(_indented(self._fence(block), block.indent))
         return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip("\n")
+
+    def _gated_solution(self, start: Fence, remaining: Iterator[str | Fence]) -> str:
+        """The prose up to the solution's end, folded. The code cells that follow are folded by tools/notebook.py."""
+        inside = takewhile(lambda b: isinstance(b, str) or b.name != "solution-end", remaining)
+        prose = self.text("\n".join(b if isinstance(b, str) else _indented(b.source, b.indent) for b in inside))
+        exercise = all_labels()[start.argument].text
+        return _folded(f"Solution to {exercise}", prose) if prose else f"**Solution to {exercise}**, folded below."
 
     def _prose(self, source: str) -> str:
         source = TARGET.sub("", _COMMENT.sub("", source))
@@ -73,10 +89,6 @@ class Plain:
 
     def solution(self, block: Fence) -> str:
         return _folded(f"Solution to {all_labels()[block.argument].text}", self.text(block.body))
-
-    def solution_start(self, block: Fence) -> str:
-        text = f"**Solution to {all_labels()[block.argument].text}** (unfold the cells below). {self.text(block.body)}"
-        return text.rstrip()
 
     def dropdown(self, block: Fence) -> str:
         return _folded(self.text(block.argument), self.text(block.body))
@@ -186,7 +198,6 @@ _DIRECTIVES: dict[str, Callable[[Plain, Fence], str]] = {
     "math": Plain.math,
     "prf:proof": Plain.proof,
     "solution": Plain.solution,
-    "solution-start": Plain.solution_start,
     "table": Plain.table,
 }
 

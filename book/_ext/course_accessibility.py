@@ -6,9 +6,10 @@ from typing import Any
 from sphinx.application import Sphinx
 
 _REPAIRS = [
-    # sphinx-exercise and sphinx-proof give the content of every exercise and theorem the same id, and nothing points to it.
+    # sphinx-exercise and sphinx-proof give the content of every box the same id. Nothing points to it.
     (re.compile(r' id="(?:exercise|solution|proof)-content"| id="proof"(?=>)'), ""),
-    # myst-nb names every fold "Toggle hidden content", whatever stands on it, and puts paragraphs where HTML allows none.
+    # myst-nb names every fold "Toggle hidden content", whatever stands on it, and puts paragraphs where none are
+    # allowed.
     (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
     (re.compile(r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>'), r'<span class="\1">\2</span>'),
     # docutils calls the bibliography a list and its entries something that is no item of a list.

@@ -125,12 +125,6 @@ def truncate_zeroes(A, rank):
     return B
 
 
-def truncate_far(A, rank):
-    B = np.zeros_like(A)
-    B[0] = 1.0
-    return B
-
-
 def truncate_shrinks(A, rank):
     U, s, Vh = thin(A)
     return (U * np.maximum(s - 0.1, 0)) @ Vh
@@ -208,7 +202,7 @@ WRONG = {
         "multiply by the rows of Vh": lambda A, rank: thin(A)[0][:, :rank] * thin(A)[1][:rank],
         "a 5 × 6 matrix; the truncated A must be a 6 × 5 matrix": lambda A, rank: truncate_slices(A, rank).T,
         "your matrix has rank 5": truncate_shrinks,
-        "is possible. Print which terms you keep": truncate_far,
+        "is possible. Print which terms you keep": lambda A, rank: truncate_slices(A, rank) / 2,
         "NaN or infinity in 30 of the 30 entries": lambda A, rank: A / 0 * np.nan,
         "Your function changed the A it was given": truncate_spoils_a,
         "shapes that do not fit": lambda A, rank: thin(A)[0][:, :rank] @ thin(A)[2],
@@ -243,7 +237,7 @@ WRONG = {
         "they are shares of the total": pca(variances=lambda X, s, r: s[:r] ** 2 / np.sum(s**2)),
         "they ascend": pca(variances=lambda X, s, r: right_variances(X, s, r)[::-1]),
         "Then turn their order round": pca(variances=lambda X, s, r: s[-r:][::-1] ** 2 / (len(X) - 1)),
-        "begin with 2.1: they are the smallest": pca(
+        "begin with 2.53: they are the smallest": pca(
             components=lambda X, s, Vh, r: Vh[-r:], variances=lambda X, s, r: s[-r:] ** 2 / (len(X) - 1)
         ),
         "Compare with np.var": pca(variances=lambda X, s, r: np.ones(r)),
