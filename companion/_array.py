@@ -1,7 +1,7 @@
 """The only file that knows there is more than one array library.
 
-Everything in ``matrix/`` is written against the Python Array API: NumPy arrays and torch tensors on any device go in,
-and the same type comes out. What differs between the libraries, and what every public function asks of its input, is here.
+Everything in ``matrix/`` is written against the Python Array API: NumPy arrays and torch tensors on any device
+go in, and the same type comes out. What differs between the libraries is here, and what functions ask of input.
 """
 
 import contextlib
@@ -70,7 +70,7 @@ def whole(value, name: str, low: int, high: float = float("inf")) -> int:
 
 
 def positive(value, name: str) -> float:
-    """`value` as a float > 0; TypeError for anything but a real number, ValueError for zero, negatives, NaN, infinity."""
+    """`value` as a float > 0; TypeError for anything but a real number, ValueError for zero, negatives, NaN, inf."""
     if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
         raise TypeError(f"{name} is {value!r}; a positive number is needed.")
     if not 0 < float(value) < float("inf"):

@@ -1,10 +1,11 @@
 """The book's one figure style and the few pictures that every chapter draws.
 
-Each function takes ``ax=None`` and returns the axes. Colours are Okabe and Ito's, told apart by colour-blind readers too,
-and each curve has a line style of its own. Figures keep a white ground, which both themes of the page show as it is.
+Each function takes ``ax=None`` and returns the axes. Colours are Okabe and Ito's, which colour-blind readers
+tell apart too, and each curve has a line style of its own. Figures keep a white ground, which both themes show.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,7 +17,7 @@ BLUE, RED, GREEN, PURPLE, BLACK, ORANGE, SKY = COLOURS = (
 )  # fmt: skip
 # the last two are pale on white: for areas, and for curves when the first five are used up
 
-STYLE = {
+STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.prop_cycle": cycler(color=COLOURS) + cycler(linestyle=["-", "--", "-.", ":", "-", "--", "-."]),
@@ -39,7 +40,7 @@ STYLE = {
 
 def use_style() -> None:
     """Make the book's style the default of this session: a chapter's first cell calls it once."""
-    plt.rcParams.update(STYLE)
+    plt.rcParams.update(STYLE)  # type: ignore[arg-type]  # its keys are literals there
 
 
 def image(picture, *, title: str = "", ax: Axes | None = None, signed: bool = False) -> Axes:
@@ -57,7 +58,7 @@ def image(picture, *, title: str = "", ax: Axes | None = None, signed: bool = Fa
 
 
 def images(x, *, columns: int = 10, title: str = "", ax: Axes | None = None, signed: bool = False) -> Axes:
-    """A grid of n pictures, read row by row: (n, h, w) or (n, c, h, w). `signed` scales each to its own largest entry."""
+    """A grid of n pictures, row by row: (n, h, w) or (n, c, h, w). `signed` scales each to its own largest entry."""
     x = np.asarray(x)
     x = x[:, None] if x.ndim == 3 else x
     if signed:
@@ -69,7 +70,8 @@ def images(x, *, columns: int = 10, title: str = "", ax: Axes | None = None, sig
     sheet[:n, :, 1:-1, 1:-1] = x
     sheet = sheet.reshape(rows, columns, c, h + 2, w + 2).transpose(0, 3, 1, 4, 2).reshape(rows * (h + 2), -1, c)
     sheet = sheet[..., 0] if c == 1 else sheet
-    return image(sheet, title=title, ax=ax or plt.figure(figsize=(6.4, 6.4 * rows / columns)).add_subplot(), signed=signed)
+    ax = ax or plt.figure(figsize=(6.4, 6.4 * rows / columns)).add_subplot()
+    return image(sheet, title=title, ax=ax, signed=signed)
 
 
 def spectrum(s: Mapping[str, object], *, ax: Axes | None = None) -> Axes:

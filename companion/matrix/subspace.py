@@ -27,7 +27,7 @@ def range_finder(A: Matrix, size: int, *, power: int = 2, rng: Any = None) -> In
 
 
 def orthonormal(xp, Y) -> Any:
-    """Orthonormal columns with the range of Y: whitening by the eigenvectors of YᴴY, twice, or QR if Y is near-singular.
+    """Orthonormal columns with the range of Y: whitening by the eigenvectors of YᴴY, twice, QR if Y is near-singular.
 
     The first pass leaves an error of ε·cond(Y)², the second removes it (as in Cholesky QR2, Yamamoto et al. 2015).
     Matrix products only: 2 to 20 times faster than Householder QR, which the tests keep as the oracle.

@@ -1,7 +1,7 @@
 """A = U diag(s) Vᴴ: every matrix is a rotation, a stretch along axes, and a rotation.
 
-NumPy arrays and torch tensors, real or complex, float32 or float64. Three routes to the same factors: `exact` for all of
-them, `gram` for the leading ones of a matrix with one short side, `randomized` for the leading ones of any matrix.
+NumPy arrays and torch tensors, real or complex, float32 or float64. Three routes to the same factors: `exact` for all
+of them, `gram` for the leading ones of a matrix with one short side, `randomized` for the leading ones of any matrix.
 """
 
 from typing import Any, NamedTuple
@@ -13,8 +13,18 @@ from companion._array import Factor, Matrix, Scalar, Vector, balanced, checked, 
 from companion.matrix.noise import optimal_threshold
 from companion.matrix.subspace import orthonormal, range_finder
 
-__all__ = ["PCA", "SVD", "error_bound", "exact", "gram", "optimal_threshold", "pca", "randomized", "range_finder",
-           "truncation_errors"]
+__all__ = [
+    "PCA",
+    "SVD",
+    "error_bound",
+    "exact",
+    "gram",
+    "optimal_threshold",
+    "pca",
+    "randomized",
+    "range_finder",
+    "truncation_errors",
+]
 
 
 class SVD(NamedTuple):
@@ -83,7 +93,7 @@ def error_bound(A: Matrix, factors: SVD, *, probes: int = 10, rng: Any = None) -
     xp, A = checked(A, "A", 2, sparse=True)
     U, s, Vh = factors
     if (U.shape[0], Vh.shape[1]) != tuple(A.shape):
-        raise ValueError(f"factors are of a {U.shape[0]} × {Vh.shape[1]} matrix and A is {A.shape}: give A's own factors.")
+        raise ValueError(f"factors are of a {U.shape[0]} × {Vh.shape[1]} matrix, A is {A.shape}: give A's own factors.")
     omega = normal(rng, (A.shape[1], whole(probes, "probes", 1)), like=A)
     missed = A @ omega - (U * s) @ (Vh @ omega)
     return 10 * (2 / np.pi) ** 0.5 * xp.max(xp.linalg.vector_norm(missed, axis=0))
@@ -127,7 +137,7 @@ def pca(X: Matrix, rank: int) -> PCA:
     """
     xp, X = checked(X, "X", 2)
     if X.shape[0] < 2:
-        raise ValueError(f"X has shape {tuple(X.shape)}; a variance needs at least 2 rows (samples): give more samples.")
+        raise ValueError(f"X has shape {tuple(X.shape)}; a variance needs at least 2 rows: give more samples.")
     rank = whole(rank, "rank", 1, min(X.shape))
     mean = xp.mean(X, axis=0)
     _, s, Vh = _leading(xp, X - mean, rank)
@@ -155,7 +165,7 @@ def _adjoint(xp, factors: SVD) -> SVD:
 
 
 def _fix_signs(xp, factors: SVD) -> SVD:
-    """Singular vectors are unique up to a common sign (phase); choose it by the right vectors, near ties by position."""
+    """Singular vectors are unique up to a common sign (phase): choose it by the right ones, near ties by position."""
     U, s, Vh = factors
     size = xp.abs(Vh)
     first = xp.argmax(xp.astype(size >= 0.999 * xp.max(size, axis=1, keepdims=True), xp.int8), axis=1)

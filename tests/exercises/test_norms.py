@@ -1,5 +1,7 @@
 """The checkers of the chapter on norms: right answers pass, each wrong one is told its own mistake."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -204,3 +206,16 @@ def test_each_wrong_answer_hears_its_own_mistake(name):
 
 def test_first_unit_vector_is_caught_as_a_fixed_start():
     assert "that is σ₂" in norms.check_power_iteration(power(gram, stretch, start=first_axis)).message
+
+
+@pytest.mark.parametrize(("name", "calls"), [("check_column_sum_norm", 5), ("check_power_iteration", 6),
+                                             ("check_convolution_norm", 4)])  # fmt: skip
+def test_every_case_counts(name, calls):
+    """An answer that is right but for one case fails."""
+    for bad in range(calls):
+        count = itertools.count()
+
+        def student(*given, count=count, bad=bad):
+            return RIGHT[name][0](*given) * (1.001 if next(count) == bad else 1)
+
+        assert not getattr(norms, name)(student)

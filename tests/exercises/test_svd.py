@@ -307,3 +307,20 @@ def test_each_case_of_ranks_is_right():
     for s, share, r in _cases.SHARES:
         energy = np.cumsum(s**2)
         assert r == np.flatnonzero(energy >= share * energy[-1])[0] + 1
+
+
+def spoilt(answer):
+    return (answer[0], answer[1], 2 * answer[2]) if isinstance(answer, tuple) else 1 + answer
+
+
+@pytest.mark.parametrize(("name", "calls"), zip(RIGHT, (5, 9, 3, len(_cases.SHARES)), strict=True))
+def test_every_case_counts(name, calls):
+    """An answer that is right but for one case fails; one that goes wrong only after the last case passes."""
+    for bad in range(calls + 1):
+        count = itertools.count()
+
+        def student(*given, count=count, bad=bad):
+            answer = RIGHT[name][0](*given)
+            return spoilt(answer) if next(count) == bad else answer
+
+        assert getattr(svd, name)(student).passed == (bad == calls)
