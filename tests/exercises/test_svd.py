@@ -313,7 +313,7 @@ def spoilt(answer):
     return (answer[0], answer[1], 2 * answer[2]) if isinstance(answer, tuple) else 1 + answer
 
 
-@pytest.mark.parametrize(("name", "calls"), zip(RIGHT, (5, 9, 3, len(_cases.SHARES)), strict=True))
+@pytest.mark.parametrize(("name", "calls"), list(zip(RIGHT, (5, 9, 3, 11), strict=True)))
 def test_every_case_counts(name, calls):
     """An answer that is right but for one case fails; one that goes wrong only after the last case passes."""
     for bad in range(calls + 1):
