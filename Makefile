@@ -4,20 +4,24 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 VENV := .venv/.installed
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2# two workers on two cores: threads of their own would only wait for each other
 PACKAGE := $(shell find companion -type f ! -path '*__pycache__*') pyproject.toml
 WHEEL := _build/wheel/.made
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
-book: notebooks.cached site ## run what changed and build the pages: _build/html
+# Warnings are errors, and every reference must lead somewhere (-n).
+book: $(VENV) $(WHEEL) ## run what changed and build the pages: _build/html
+	$(PY) -m tools.execute
+	.venv/bin/jupyter-book build . -q -W --keep-going -n
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html"
 
 test: check ## style, types, tests, every notebook compared, the site in a browser
-	$(PY) -m pytest -n 2 --ignore=tests/site
+	$(PYTEST) --ignore=tests/site
 	@$(MAKE) --no-print-directory book
 	$(PY) -m tools.links
-	$(PY) -m pytest -n 2 tests/site
+	$(PYTEST) --dist=load tests/site
 
 check: $(VENV) ## style, types and spelling
 	$(PY) -m ruff check .
@@ -40,13 +44,6 @@ clean: ## remove what was made
 	rm -rf .venv _build build companion.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-notebooks.cached: $(VENV)
-	@$(PY) -m tools.execute
-
-# Warnings are errors, and every reference must lead somewhere (-n).
-site: $(VENV) $(WHEEL)
-	.venv/bin/jupyter-book build . -W --keep-going -n
-
 $(VENV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet -c constraints.txt -e ".[book,test]"
@@ -58,4 +55,4 @@ $(WHEEL): $(PACKAGE) $(VENV)
 	$(PY) -m pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir _build/wheel
 	@touch $@
 
-.PHONY: help book test check format notebooks serve clean notebooks.cached site
+.PHONY: help book test check format notebooks serve clean

@@ -99,7 +99,7 @@ WRONG = {
     (svd.range_finder, "power"): whole_number("power", 0),
     (svd.error_bound, "probes"): whole_number("probes", 1),
     (svd.error_bound, "factors"): [
-        (svd.exact(GOOD.T), ValueError, ("factors are of a 3 × 4 matrix and A is (4, 3)", "A's own factors")),
+        (svd.exact(GOOD.T), ValueError, ("factors are of a 3 × 4 matrix, A is (4, 3)", "A's own factors")),
         (svd.exact(GOOD[:, :2]), ValueError, ("4 × 2 matrix", "(4, 3)")),
     ],
     (svd.pca, "rank"): whole_number("rank", 1, 3),

@@ -24,9 +24,9 @@ def table() -> list[str]:
         if found := look_up(cache, page):
             notebook, seconds = found
             budget = notebook.metadata["course"]["seconds"]
-            rows.append(f"| {{doc}}`{page.stem}` | {seconds:.1f} s | {budget} s |")
+            rows.append(f"| {{doc}}`{page.stem}` | {seconds:.1f}&nbsp;s | {budget}&nbsp;s |")
             total, promised = total + seconds, promised + budget
-    return [*rows, f"| **Together** | **{total:.1f} s** | **{promised} s** |"]
+    return [*rows, f"| **Together** | **{total:.1f}&nbsp;s** | **{promised}&nbsp;s** |"]
 
 
 class ChapterTimes(SphinxDirective):
