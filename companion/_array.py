@@ -91,15 +91,3 @@ def normal(rng, shape: tuple[int, ...], like):
     if isinstance(like, np.ndarray) or hasattr(like, "tocsr"):
         return draw
     return array_namespace(like).asarray(draw, device=device(like))
-
-
-def balanced(xp, A):
-    """(A/c, c) with c = max|A| where fourth powers of A's norm would leave the range of its dtype, else (A, 1)."""
-    entries = A.data if hasattr(A, "tocsr") else A
-    info = xp.finfo(A.dtype)
-    with np.errstate(over="ignore"):
-        norm = xp.linalg.vector_norm(entries)
-    if 100 * info.smallest_normal**0.25 < norm < 0.01 * info.max**0.25:
-        return A, 1
-    largest = xp.max(xp.abs(entries))
-    return (A / largest, largest) if largest > 0 else (A, 1)

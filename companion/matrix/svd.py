@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Inexact
 
-from companion._array import Factor, Matrix, Scalar, Vector, balanced, checked, normal, whole
+from companion._array import Factor, Matrix, Scalar, Vector, checked, normal, whole
 from companion.matrix.noise import optimal_threshold
-from companion.matrix.subspace import orthonormal, range_finder
+from companion.matrix.subspace import orthonormal, range_finder, unit
 
 __all__ = [
     "PCA",
@@ -63,10 +63,8 @@ def gram(A: Matrix, rank: int) -> SVD:
     rank = whole(rank, "rank", 1, min(A.shape))
     if A.shape[0] < A.shape[1]:
         return _adjoint(xp, gram(A.conj().T, rank))
-    A, scale = balanced(xp, A)
-    _, V = xp.linalg.eigh(A.conj().T @ A)  # ascending
-    U, s, Vh = _from_right_basis(xp, A, xp.flip(V[:, -rank:], axis=1))
-    return _fix_signs(xp, SVD(U, s * scale, Vh))
+    _, V = xp.linalg.eigh(_gram_matrix(xp, A))  # ascending
+    return _fix_signs(xp, _from_right_basis(xp, A, xp.flip(V[:, -rank:], axis=1)))
 
 
 def randomized(A: Matrix, rank: int, *, oversample: int = 10, power: int = 2, rng: Any = None) -> SVD:
@@ -142,6 +140,18 @@ def pca(X: Matrix, rank: int) -> PCA:
     mean = xp.mean(X, axis=0)
     _, s, Vh = _leading(xp, X - mean, rank)
     return PCA(mean, Vh, s**2 / (X.shape[0] - 1))
+
+
+def _gram_matrix(xp, A) -> Any:
+    """AᴴA, of A over its largest entry where the squares would leave the range of the dtype: the eigenvectors stay."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        G = A.conj().T @ A
+        energy = xp.real(xp.linalg.trace(G))
+    info = xp.finfo(A.dtype)
+    if info.smallest_normal / info.eps**2 < energy < info.max:
+        return G
+    A = unit(xp, A)
+    return A.conj().T @ A
 
 
 def _from_right_basis(xp, A, V) -> SVD:
