@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from array_api_compat import device
 from jaxtyping import Inexact
 
 from companion._array import Matrix, checked, normal, whole
@@ -11,18 +12,37 @@ def range_finder(A: Matrix, size: int, *, power: int = 2, rng: Any = None) -> In
     """Orthonormal Q, (power + 1)·size columns or m if fewer, with A ≈ QQᴴA.
 
     Block Krylov: the span of AΩ, (AAᴴ)AΩ, …, (AAᴴ)^power AΩ for a random Gaussian Ω with `size` columns
-    (Musco & Musco 2015, Algorithm 2; power=0 is Halko, Martinsson & Tropp 2011, Algorithm 4.1). Each block is made
-    orthogonal to those before it, or rounding would let all of them turn towards the first singular vector.
+    (Musco & Musco 2015, Algorithm 2; power=0 is Halko, Martinsson & Tropp 2011, Algorithm 4.1).
     `A` may be SciPy-sparse. `rng` is a seed or a numpy.random.Generator.
     """
     xp, A = checked(A, "A", 2, sparse=True)
     size, power = whole(size, "size", 1, min(A.shape)), whole(power, "power", 0)
-    Q = block = orthonormal(xp, A @ normal(rng, (A.shape[1], size), like=A))
-    for _ in range(power):
-        block = A @ unit(xp, A.conj().T @ block)
-        block = orthonormal(xp, block - Q @ (Q.conj().T @ block))
-        Q = xp.concat([Q, block], axis=1)
-    return orthonormal(xp, Q) if power else Q
+    return krylov(xp, A.conj().T, size, power, rng)[0]
+
+
+def krylov(xp, A, size: int, power: int, rng) -> tuple[Any, list]:
+    """Orthonormal P for the rows of A, A ≈ APPᴴ, and the products of A with all its blocks but the last.
+
+    Each new block is made orthogonal to those before it, twice, or rounding would turn all of them towards the first
+    singular vector.
+    """
+    P = block = orthonormal(xp, A.conj().T @ normal(rng, (A.shape[0], size), like=A))
+    images: list[Any] = []
+    while len(images) < power and P.shape[1] < A.shape[1]:
+        images.append(A @ block)
+        block = (A.conj().T @ unit(xp, images[-1]))[:, : A.shape[1] - P.shape[1]]
+        for _ in range(2):
+            block = orthonormal(xp, block - P @ (P.conj().T @ block))
+        P = xp.concat([P, block], axis=1)
+    if _skew(xp, P) > 100 * xp.finfo(P.dtype).eps:  # the rank of A was exhausted: a block was made of rounding errors
+        return xp.linalg.qr(P)[0], []
+    return P, images
+
+
+def _skew(xp, P) -> Any:
+    """The largest entry of PᴴP − I."""
+    G = P.conj().T @ P
+    return xp.max(xp.abs(G - xp.eye(G.shape[0], dtype=G.dtype, device=device(G))))
 
 
 def orthonormal(xp, Y) -> Any:

@@ -11,7 +11,7 @@ from jaxtyping import Inexact
 
 from companion._array import Factor, Matrix, Scalar, Vector, checked, normal, whole
 from companion.matrix.noise import optimal_threshold
-from companion.matrix.subspace import orthonormal, range_finder, unit
+from companion.matrix.subspace import krylov, orthonormal, range_finder, unit
 
 __all__ = [
     "PCA",
@@ -71,15 +71,16 @@ def randomized(A: Matrix, rank: int, *, oversample: int = 10, power: int = 2, rn
     """The first `rank` terms of any matrix from a few products with it; see `range_finder` for `power` and `rng`.
 
     The short side is searched, since an orthonormal basis is cheap there: P for the rows of A, then the SVD of the
-    thin AP (Halko, Martinsson & Tropp 2011, §5). Cost: 2·power + 1 products with rank + oversample columns and one
-    with (power + 1) times as many. `A` may be SciPy-sparse.
+    thin AP (Halko, Martinsson & Tropp 2011, §5). Cost: 2·power + 2 products with rank + oversample columns.
+    `A` may be SciPy-sparse.
     """
     xp, A = checked(A, "A", 2, sparse=True)
     rank, oversample = whole(rank, "rank", 1, min(A.shape)), whole(oversample, "oversample", 0)
     if A.shape[0] < A.shape[1]:
         return _adjoint(xp, randomized(A.conj().T, rank, oversample=oversample, power=power, rng=rng))
-    P = range_finder(A.conj().T, min(rank + oversample, A.shape[1]), power=power, rng=rng)
-    U, s, Wh = _leading(xp, A @ P, rank)
+    size = min(rank + oversample, A.shape[1])
+    P, images = krylov(xp, A, size, whole(power, "power", 0), rng)
+    U, s, Wh = _leading(xp, xp.concat([*images, A @ P[:, size * len(images) :]], axis=1), rank)
     return _fix_signs(xp, SVD(U, s, Wh @ P.conj().T))
 
 
