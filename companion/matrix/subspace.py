@@ -26,11 +26,12 @@ def krylov(xp, A, size: int, power: int, rng) -> tuple[Any, list]:
     Each new block is made orthogonal to those before it, twice, or rounding would turn all of them towards the first
     singular vector.
     """
-    P = block = orthonormal(xp, A.conj().T @ normal(rng, (A.shape[0], size), like=A))
+    AH = A.conj().T  # once: for complex and sparse A this is a copy
+    P = block = orthonormal(xp, AH @ normal(rng, (A.shape[0], size), like=A))
     images: list[Any] = []
     while len(images) < power and P.shape[1] < A.shape[1]:
         images.append(A @ block)
-        block = (A.conj().T @ unit(xp, images[-1]))[:, : A.shape[1] - P.shape[1]]
+        block = (AH @ unit(xp, images[-1]))[:, : A.shape[1] - P.shape[1]]
         for _ in range(2):
             block = orthonormal(xp, block - P @ (P.conj().T @ block))
         P = xp.concat([P, block], axis=1)
