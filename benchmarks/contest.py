@@ -25,8 +25,10 @@ def race(entries: Mapping[str, Callable[[], Any]], *, repeats: int = 5) -> dict[
     return seconds
 
 
-def table(seconds: Mapping[str, list[float]], quality: Mapping[str, float], peer: str) -> list[dict[str, Any]]:
-    """One row an entry: median, spread, share of the peer's time, and how good its answer was."""
+def table(
+    seconds: Mapping[str, list[float]], quality: Mapping[str, float], peer: str, measure: str = "error_over_best"
+) -> list[dict[str, Any]]:
+    """One row an entry: median, spread, share of the peer's time, and how good its answer was by that measure."""
     reference = statistics.median(seconds[peer])
     return [
         {
@@ -35,7 +37,7 @@ def table(seconds: Mapping[str, list[float]], quality: Mapping[str, float], peer
             "min_s": round(min(runs), 4),
             "max_s": round(max(runs), 4),
             f"share_of {peer}": round(statistics.median(runs) / reference, 3),
-            "error_over_best": round(quality[name], 6),
+            measure: round(quality[name], 6),
         }
         for name, runs in seconds.items()
     ]

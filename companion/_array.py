@@ -78,6 +78,15 @@ def positive(value, name: str) -> float:
     return float(value)
 
 
+def nonnegative(value, name: str) -> float:
+    """`value` as a float ≥ 0; TypeError for anything but a real number, ValueError for negatives, NaN, inf."""
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name} is {value!r}; a number ≥ 0 is needed.")
+    if not 0 <= float(value) < float("inf"):
+        raise ValueError(f"{name} is {float(value)}; allowed is 0 ≤ {name} < inf: choose {name} in that range.")
+    return float(value)
+
+
 def normal(rng, shape: tuple[int, ...], like):
     """Standard normals (complex ones for a complex `like`) drawn by NumPy: every library sees the same numbers.
 

@@ -1,9 +1,10 @@
 """The package's edges: what comes in is checked with a sentence that helps, what goes out is of the same library.
 
-Every public function of the matrix chapters must be in CALLS, and every parameter of it in WRONG: a test fails for one
+Every public function of the matrix chapters, and every parameter of it, must be in tests/calls: a test fails for one
 that is not.
 """
 
+import importlib
 import inspect
 import math
 
@@ -13,113 +14,17 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
+from calls import NAMES, gathered
+from calls.common import GOOD
 
 from companion import _array
 from companion.matrix import norms, svd
+from tools.book import ROOT, chapters
 
 bad_input = pytest.mark.bad_input
-GOOD = np.array([[3.0, 1.0, 0.5], [1.0, 2.0, 0.0], [0.0, 1.0, 1.0], [2.0, 0.0, 1.0]])
-FACTORS = svd.exact(GOOD)
-
-# function: good arguments by name; the first is the array
-CALLS = {
-    norms.vector: {"x": GOOD[0], "p": 2},
-    norms.matrix: {"A": GOOD, "kind": "fro"},
-    norms.power_iteration: {"A": GOOD, "tol": 1e-3, "max_iter": 100, "rng": 0},
-    norms.condition: {"A": GOOD},
-    norms.stable_rank: {"A": GOOD},
-    norms.convolution: {"weight": np.ones((1, 2, 3, 3)), "size": 5},
-    svd.exact: {"A": GOOD},
-    svd.gram: {"A": GOOD, "rank": 2},
-    svd.randomized: {"A": GOOD, "rank": 2, "oversample": 1, "power": 1, "rng": 0},
-    svd.range_finder: {"A": GOOD, "size": 2, "power": 1, "rng": 0},
-    svd.error_bound: {"A": GOOD, "factors": FACTORS, "probes": 3, "rng": 0},
-    svd.truncation_errors: {"s": FACTORS.s},
-    svd.pca: {"X": GOOD, "rank": 2},
-    svd.optimal_threshold: {"s": FACTORS.s, "shape": (4, 3), "noise": 0.1},
-    svd.SVD.truncate: {"self": FACTORS, "rank": 2},
-    svd.PCA.encode: {"self": svd.pca(GOOD, 2), "X": GOOD},
-}
-UNCHECKED = {
-    norms.power_step: "the inside of power_iteration's loop: checks here would be paid at every step",
-    svd.SVD.reconstruct: "takes no argument",
-    svd.PCA.decode: "a matrix product, which refuses wrong shapes itself",
-}
-SPARSE_TOO = (norms.power_iteration, svd.randomized, svd.range_finder, svd.error_bound)
-
-
-def span(name, low, high=None):
-    return f"{low} ≤ {name} ≤ {high}" if high else f"{name} ≥ {low}"
-
-
-def whole_number(name, low, high=None):
-    """Wrong values for a whole number: (value, error, what the sentence must contain)."""
-    outside = [low - 1, *([high + 1] if high else []), -7]
-    refused = [
-        (value, ValueError, (f"{name} is {value}", span(name, low, high), f"choose {name}")) for value in outside
-    ]
-    kinds = (2.0, 2.5, True, None, "2", [2], np.float64(2), np.array(2.5), torch.tensor(2.5))
-    return refused + [(value, TypeError, (f"{name} is", "a whole number is needed")) for value in kinds]
-
-
-def positive_number(name):
-    refused = [(v, ValueError, (f"{name} is {v}", f"0 < {name} < inf")) for v in (0.0, -1.0, math.nan, math.inf)]
-    return refused + [(v, TypeError, (f"{name} is {v!r}", "a positive number is needed")) for v in (True, "1", [1], 1j)]
-
-
-rng = [("seed", (TypeError, ValueError), ()), (-1, ValueError, ()), (1.5, TypeError, ())]  # NumPy's own sentences
+CALLS, WRONG, UNCHECKED, SPARSE_TOO, OTHERS = map(gathered, ("CALLS", "WRONG", "UNCHECKED", "SPARSE_TOO", "OTHERS"))
+MODULES = [importlib.import_module(f"companion.matrix.{name}") for name in NAMES]
 NAN = np.where(GOOD == 3, math.nan, GOOD)
-
-# (function, parameter): wrong values, each with the error and parts of its sentence
-WRONG = {
-    (norms.vector, "p"): [
-        (0.5, ValueError, ("p is 0.5", "1 ≤ p ≤ math.inf", "triangle inequality")),
-        (0, ValueError, ("p is 0",)), (-math.inf, ValueError, ("p is -inf",)), (math.nan, ValueError, ("p is nan",)),
-        ("2", TypeError, ("p is '2'", "p ≥ 1 or math.inf")), (True, TypeError, ("p is True",)),
-        (None, TypeError, ("p is None",)), ([2], TypeError, ("p is [2]",)), (2j, TypeError, ("p is 2j",)),
-    ],
-    (norms.matrix, "kind"): [
-        ("two", ValueError, ("kind is 'two'", "'1', '2', 'inf', '2inf', 'fro', 'nuc'", "choose one")),
-        (2, ValueError, ("kind is 2",)), (None, ValueError, ("kind is None",)), (["1"], ValueError, ("kind is ['1']",)),
-    ],
-    (norms.power_iteration, "tol"): positive_number("tol"),
-    (norms.power_iteration, "max_iter"): whole_number("max_iter", 1),
-    (norms.convolution, "size"): [
-        (2, ValueError, ("size is 2", "size ≥ 3", "choose size")), ((5, 2), ValueError, ("size is 2", "size ≥ 3")),
-        ((5, 5, 5), ValueError, ("size is (5, 5, 5)", "kernel (3, 3)", "one length per kernel dimension")),
-        ((5,), ValueError, ("size is (5,)",)), ((), ValueError, ("size is ()",)),
-        (5.0, TypeError, ("size is 5.0", "whole number")), ("5", TypeError, ("size is '5'",)),
-        (None, TypeError, ("size is None",)), ((5, 5.5), TypeError, ("size is 5.5",)),
-    ],
-    (svd.gram, "rank"): whole_number("rank", 1, 3),
-    (svd.randomized, "rank"): whole_number("rank", 1, 3),
-    (svd.randomized, "oversample"): whole_number("oversample", 0),
-    (svd.randomized, "power"): whole_number("power", 0),
-    (svd.range_finder, "size"): whole_number("size", 1, 3),
-    (svd.range_finder, "power"): whole_number("power", 0),
-    (svd.error_bound, "probes"): whole_number("probes", 1),
-    (svd.error_bound, "factors"): [
-        (svd.exact(GOOD.T), ValueError, ("factors are of a 3 × 4 matrix, A is (4, 3)", "A's own factors")),
-        (svd.exact(GOOD[:, :2]), ValueError, ("4 × 2 matrix", "(4, 3)")),
-    ],
-    (svd.pca, "rank"): whole_number("rank", 1, 3),
-    (svd.optimal_threshold, "noise"): positive_number("noise"),
-    (svd.optimal_threshold, "shape"): [
-        ((4, 4), ValueError, ("3 entries", "(4, 4)", "all min(m, n)")), ((4, 2), ValueError, ("3 entries", "(4, 2)")),
-        ((3,), ValueError, ("(3,)", "give (m, n)")), ((3, 4, 5), ValueError, ("(3, 4, 5)", "give (m, n)")),
-    ],
-    (svd.truncation_errors, "s"): [
-        (np.array([1.0, 2.0]), ValueError, ("from 1.0 to 2.0", "descending singular values")),
-        (np.array([1.0, -1.0]), ValueError, ("from 1.0 to -1.0",)), (np.zeros(2), ValueError, ("from 0.0 to 0.0",)),
-    ],
-    (svd.pca, "X"): [(GOOD[:1], ValueError, ("X has shape (1, 3)", "at least 2 rows", "more samples"))],
-    (svd.SVD.truncate, "rank"): whole_number("rank", 1, 3),
-    (svd.PCA.encode, "X"): [
-        (GOOD[:, :1], ValueError, ("X has shape (4, 1)", "must be 3 long")), (GOOD.T, ValueError, ("(3, 4)", "3 long")),
-    ],
-    (norms.stable_rank, "A"): [(np.zeros((2, 2)), ValueError, ("A is the zero matrix", "not defined", "not zero"))],
-    **{(f, "rng"): rng for f in (norms.power_iteration, svd.randomized, svd.range_finder, svd.error_bound)},
-}  # fmt: skip
 
 # wrong for every array: (value, error, what the sentence must contain besides the name of the parameter)
 NOT_ARRAYS = [
@@ -135,7 +40,7 @@ NOT_ARRAYS = [
     (np.ones((2, 2, 2, 2, 2)), ValueError, ("has shape (2, 2, 2, 2, 2)", "dimension(s)", "reshape")),
     (np.float64(1), ValueError, ("has shape ()", "dimension(s)")),
 ]
-ARRAY_CALLS = [f for f in CALLS if "self" not in CALLS[f]]
+ARRAY_CALLS = [f for f in CALLS if "self" not in CALLS[f] and f not in OTHERS]
 PAIRS = [pytest.param(f, p, id=f"{f.__name__}-{p}") for f, p in WRONG]
 
 
@@ -222,8 +127,13 @@ def untested(modules):
                 yield f"{function.__name__}({parameter})"
 
 
+def test_every_chapter_on_matrices_has_its_calls():
+    written = {page.stem for page in chapters() if (ROOT / "companion" / "matrix" / f"{page.stem}.py").exists()}
+    assert set(NAMES) >= written
+
+
 def test_every_parameter_of_every_public_function_has_bad_input_cases():
-    assert not list(untested([norms, svd]))
+    assert not list(untested(MODULES))
 
 
 def test_a_new_public_function_without_cases_would_be_noticed(monkeypatch):
@@ -276,10 +186,15 @@ def test_whole_takes_whole_numbers_of_every_kind(value):
     assert type(_array.whole(value, "rank", 3, 3)) is int
 
 
+@pytest.mark.parametrize("check", [_array.positive, _array.nonnegative])
 @pytest.mark.parametrize("value", [2, 2.0, np.float32(2), np.array(2.0), torch.tensor(2.0)])
-def test_positive_takes_real_numbers_of_every_kind(value):
-    assert _array.positive(value, "tol") == 2
-    assert type(_array.positive(value, "tol")) is float
+def test_positive_and_nonnegative_take_real_numbers_of_every_kind(check, value):
+    assert check(value, "tol") == 2
+    assert type(check(value, "tol")) is float
+
+
+def test_zero_is_not_negative():
+    assert _array.nonnegative(0, "ridge") == 0
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"], indirect=True)

@@ -2,38 +2,16 @@
 
 import json
 import os
-from pathlib import Path
 
 import nbformat
 import pytest
+from known import HAVE_MNIST, MISSING, SPECTRUM
 from nbclient import NotebookClient
 
 from tools.book import BOOK
 from tools.cache import read
 
-FILES = Path(os.environ.get("COMPANION_DATA", "")) / "MNIST" / "raw"
-
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("COMPANION_DATA") or not (FILES / "train-images-idx3-ubyte").exists(),
-    reason="COMPANION_DATA does not name a folder with MNIST/raw/train-images-idx3-ubyte",
-)
-
-KNOWN = {
-    "raw": {
-        "norm": 2295.343,
-        "sigma_1": 1511.775,
-        "stable rank": 2.305,
-        "errors": [0.55533, 0.46284, 0.32464, 0.22645, 0.14194],
-        "terms": [53, 103, 281],
-    },
-    "centred": {
-        "norm": 1778.624,
-        "sigma_1": 554.082,
-        "stable rank": 10.304,
-        "errors": [0.71544, 0.59701, 0.41875, 0.29218, 0.18317],
-        "terms": [87, 154, 331],
-    },
-}
+pytestmark = pytest.mark.skipif(not HAVE_MNIST, reason=MISSING)
 
 
 def _run(chapter: str, question: str) -> str:
@@ -47,7 +25,7 @@ def _run(chapter: str, question: str) -> str:
 
 def test_the_svd_chapter_finds_the_known_figures():
     table = json.loads(_run("svd", "table"))
-    for kind, known in KNOWN.items():
+    for kind, known in SPECTRUM.items():
         assert table[kind]["terms"] == known["terms"]
         for quantity in ("norm", "sigma_1", "stable rank"):
             assert table[kind][quantity] == pytest.approx(known[quantity], abs=5.1e-4)

@@ -1,10 +1,8 @@
 """Matrices of every form: tall, wide, square, of low rank, zero, one row, one column."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
+from known import HAVE_MNIST, IMAGES, MISSING
 
 FORMS = {
     "tall": (9, 5),
@@ -53,10 +51,9 @@ def A(request, dtype, random_matrix):
 @pytest.fixture(scope="session")
 def mnist():
     """MNIST's 60,000 training images, one row of 784 pixels each, from the folder that COMPANION_DATA names."""
-    path = Path(os.environ.get("COMPANION_DATA", "")) / "MNIST" / "raw" / "train-images-idx3-ubyte"
-    if not path.is_file():
-        pytest.skip("COMPANION_DATA names no folder with MNIST/raw/train-images-idx3-ubyte in it")
-    return np.fromfile(path, np.uint8, offset=16).reshape(60000, 784)
+    if not HAVE_MNIST:
+        pytest.skip(MISSING)
+    return np.fromfile(IMAGES, np.uint8, offset=16).reshape(60000, 784)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import scipy.sparse
 import scipy.sparse.linalg
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from known import ENERGY, RANKS, SPECTRUM
 from sklearn.decomposition import PCA
 from sklearn.utils.extmath import randomized_svd
 
@@ -347,30 +348,21 @@ def test_identical_rows_have_no_variance(library):
 
 # --- digits of MNIST: figures measured once and for all ---
 
-ENERGY = (0.90, 0.95, 0.99)
-RANKS = (10, 20, 50, 100, 200)
 
-
-@pytest.mark.parametrize(
-    ("centred", "frobenius", "largest", "stable_rank", "errors", "components"),
-    [
-        (False, 2295.343, 1511.775, 2.305, (0.55533, 0.46284, 0.32464, 0.22645, 0.14194), (53, 103, 281)),
-        (True, 1778.624, 554.082, 10.304, (0.71544, 0.59701, 0.41875, 0.29218, 0.18317), (87, 154, 331)),
-    ],
-    ids=["raw", "centred"],
-)
-def test_mnist_has_its_known_spectrum(centred, frobenius, largest, stable_rank, errors, components, mnist_gram):
+@pytest.mark.parametrize("kind", SPECTRUM)
+def test_mnist_has_its_known_spectrum(kind, mnist_gram):
+    known = SPECTRUM[kind]
     gram, mean = mnist_gram
-    w, V = np.linalg.eigh(gram - centred * 60000 * np.outer(mean, mean))
+    w, V = np.linalg.eigh(gram - (kind == "centred") * 60000 * np.outer(mean, mean))
     R = np.sqrt(w.clip(0))[:, None] * V.T  # RᵀR = XᵀX, so R has X's singular values, and 77 times fewer rows
-    assert norms.matrix(R) == pytest.approx(frobenius, abs=5e-4)
-    assert norms.power_iteration(R, rng=0).sigma == pytest.approx(largest, abs=5e-4)
-    assert norms.stable_rank(R) == pytest.approx(stable_rank, abs=5e-4)
+    assert norms.matrix(R) == pytest.approx(known["norm"], abs=5e-4)
+    assert norms.power_iteration(R, rng=0).sigma == pytest.approx(known["sigma_1"], abs=5e-4)
+    assert norms.stable_rank(R) == pytest.approx(known["stable rank"], abs=5e-4)
     s = svd.exact(R).s
     assert (s > 1e-6 * s[0]).sum() == 712
     tail = svd.truncation_errors(s)
-    np.testing.assert_allclose(tail[list(RANKS)], errors, atol=5e-6)
-    assert tuple(int(np.argmax(1 - tail**2 >= share)) for share in ENERGY) == components
+    np.testing.assert_allclose(tail[list(RANKS)], known["errors"], atol=5e-6)
+    assert [int(np.argmax(1 - tail**2 >= share)) for share in ENERGY] == known["terms"]
 
 
 def test_randomized_mnist_in_float32_is_within_a_thousandth_of_the_best(mnist):
