@@ -15,6 +15,7 @@ from tools.book import BOOK, ROOT, chapters
 
 # Cells of one page are one script: imports stand where they are needed, and a last line may show a value.
 _LINT = ["check", "--quiet", "--output-format=concise", "--extend-ignore=E402,B018,B905,I001"]
+_WIDTH = "--line-length=88"  # what a page shows beside its two side bars, without scrolling
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def _ruff(files: dict[str, str], *arguments: str) -> tuple[str, dict[str, str]]:
     with TemporaryDirectory() as folder:
         for name, text in files.items():
             Path(folder, name).write_text(text, encoding="utf8")
-        command = [sys.executable, "-m", "ruff", *arguments, "--config", str(ROOT / "pyproject.toml"), "."]
+        command = [sys.executable, "-m", "ruff", *arguments, _WIDTH, "--config", str(ROOT / "pyproject.toml"), "."]
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         return run.stdout + run.stderr, {name: Path(folder, name).read_text(encoding="utf8") for name in files}
 
