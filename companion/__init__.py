@@ -1,7 +1,7 @@
 """The package behind *From Matrices to Images*.
 
-matrix/     X ≈ a product of smaller matrices: norms, svd
-data/       pictures to work on, all of them offline: images, photos
+matrix/     X ≈ a product of smaller matrices: norms, svd, nmf, trifactor, recommender, gmm
+data/       pictures and ratings to work on, offline by default: images, photos, ratings
 plot        the book's one figure style
 exercises/  a checker for every exercise: run it on your answer
 

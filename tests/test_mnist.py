@@ -37,3 +37,22 @@ def test_the_norms_chapter_reads_handwriting_and_keeps_its_promise():
     accuracy, count = json.loads(_run("norms", "[net.score(X_test, test.y), len(train.x)]"))
     assert count == 3000
     assert accuracy > 0.85
+
+
+def test_the_nmf_chapter_says_of_handwriting_what_it_says_of_print():
+    """Each comparison that its prose makes, on real digits."""
+    plain = "{{k: float({0}) for k, v in {1}.items()}}".format
+    asked = [plain("v", "from_light"), plain("v.errors[-1]", "runs"), plain("v", "share")]
+    light, errors, share = json.loads(_run("nmf", f"[{', '.join(asked)}]"))
+    assert light["Kullback–Leibler"] < 0.95 * light["squared error"]
+    assert (
+        errors["HALS, two sweeps, ahead"] < errors["HALS"] < errors["multiplicative, ahead"] < errors["multiplicative"]
+    )
+    assert share["digits, rank 49"] < share["digits, rank 25"] < share["digits, rank 9"] < share["photograph, rank 9"]
+
+
+def test_the_gmm_chapter_prefers_a_mixture_to_one_gaussian():
+    """On held-out handwriting, and for the hidden half of a digit."""
+    held_out, hidden = json.loads(_run("gmm", "[held_out, {k: float(v) for k, v in hidden_error.items()}]"))
+    assert held_out["20"] > held_out["1"] + 1
+    assert hidden["mixture"] < hidden["one Gaussian"] < hidden["mean picture"]

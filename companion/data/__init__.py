@@ -1,8 +1,9 @@
-"""Pictures to factorize and to learn from.
+"""Pictures and ratings to factorize and to learn from.
 
     images.py      images(name, split)   any set of pictures below, as Images(x, y): uint8 (n, c, h, w) and int64 (n,)
     photos.py      photos()              two real photographs
     glyphs.py      glyphs.render(n)      printed digits with their known factors: the built-in set
+    ratings.py     ratings.generate()    ratings with a known noise floor; ratings.load(path) reads MovieLens' files
 
 What they stand on:
 
@@ -10,12 +11,13 @@ What they stand on:
     distance.py    an outline as a field of signed distance   downloads.py  MNIST, its kin, CIFAR-10 through torchvision
     resize.py      the middle square, at another size         idx.py        MNIST's file format, checked
     cache.py       files written whole and read unchanged     folder.py     the reader's own pictures
+    movielens.py   u.data, ratings.dat, ratings.csv, checked
 
 Nothing here imports torch, scikit-learn or matplotlib before a set needs it.
 """
 
-from . import glyphs
+from . import glyphs, ratings
 from .images import NAMES, Images, images
 from .photos import Photos, photos
 
-__all__ = ["NAMES", "Images", "Photos", "glyphs", "images", "photos"]
+__all__ = ["NAMES", "Images", "Photos", "glyphs", "images", "photos", "ratings"]

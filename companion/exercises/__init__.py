@@ -7,6 +7,10 @@ One file per chapter, with the chapter's name:
 
     norms.py   check_column_sum_norm   check_power_iteration   check_convolution_norm
     svd.py     check_truncation   check_range_finder   check_pca   check_explained_rank
+    nmf.py    check_multiplicative_step   check_hals_step   check_normalized   check_signless_term
+    trifactor.py   check_gradients   check_loss   check_backtracking   check_canonical
+    recommender.py   check_user_update   check_prediction   check_ndcg   check_split
+    gmm.py     check_responsibilities   check_m_step   check_sampling   check_bic
 
 What they stand on:
 
@@ -15,6 +19,10 @@ What they stand on:
     _words.py    how they speak of matrices
     _cases.py    matrices to try the function on
     _pca.py, _explained.py   two of svd's checkers, to keep its file short
+    _parts.py, _factors.py   two of nmf's checkers, and its cases
+    _canonical.py, _tricases.py   one of trifactor's checkers, and its cases
+    _ranked.py, _heldout.py   two of recommender's checkers
+    _sampling.py, _mixtures.py   one of gmm's checkers, and its cases
 
 Checkers test properties, so every correct answer passes, however it is written. The solutions are in the chapters.
 """

@@ -114,9 +114,11 @@ def parts(answer: Any, names: tuple[str, ...]) -> tuple:
 
 
 def close(x: Any, y: Any) -> bool:
-    """Same shape, and ‖x − y‖ ≤ RTOL·‖y‖."""
+    """Same shape, y finite, and ‖x − y‖ ≤ RTOL·‖y‖."""
     x, y = np.asarray(x), np.asarray(y)
-    return x.shape == y.shape and bool(np.linalg.norm(x - y) <= RTOL * np.linalg.norm(y) + 1e-12)
+    if x.shape != y.shape or not np.isfinite(y).all():
+        return False
+    return bool(np.linalg.norm(x - y) <= RTOL * np.linalg.norm(y) + 1e-12)
 
 
 def compare(received: str, value: Any, truth: Any, mistakes: Mapping[str, Any], otherwise: str) -> None:

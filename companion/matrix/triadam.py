@@ -1,0 +1,38 @@
+"""The same fit by automatic differentiation and Adam: torch derives the gradients, nobody does so by hand."""
+
+from typing import Any
+
+from companion.matrix.trigradients import energy, expanded
+
+
+def adam(X, W, H, b, *, bias: str | None, steps: int, lr: float) -> tuple[Any, Any, Any, list[float]]:
+    """(W, H, b, losses) after `steps` steps of Adam (Kingma & Ba 2015) on the loss, from the given start.
+
+    Adam moves each entry by about `lr`, so the parameters are scaled to a size of about one. `lr` falls to zero along a
+    cosine; otherwise the last steps would go on jumping to and fro. `X` is a torch tensor, and b one number or n.
+    """
+    import torch
+
+    total = energy(torch, X)
+    if total == 0:
+        return W, H, b, [0.0] * (steps + 1)
+    n, size = X.shape[0], (total / X.numel()) ** 0.5  # root mean square of the entries
+    parameters = [(n**0.5 * W).clone(), H / (n * size), b / size]
+    free = [x.requires_grad_() for x in parameters[: 3 if bias else 2]]
+    optimizer = torch.optim.Adam(free, lr=lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+
+    def loss():
+        w, h, c = parameters
+        return expanded(torch, X, total, w, size * h, size * c)
+
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        value = loss()
+        (value / total).backward()
+        losses.append(float(value.detach()))
+        optimizer.step()
+        schedule.step()
+    w, h, c = (x.detach() for x in parameters)
+    return w, size * h, size * c, [*losses, float(loss().detach())]
