@@ -56,3 +56,10 @@ def test_the_gmm_chapter_prefers_a_mixture_to_one_gaussian():
     held_out, hidden = json.loads(_run("gmm", "[held_out, {k: float(v) for k, v in hidden_error.items()}]"))
     assert held_out["20"] > held_out["1"] + 1
     assert hidden["mixture"] < hidden["one Gaussian"] < hidden["mean picture"]
+
+
+def test_the_trifactor_chapter_finds_the_eigenvectors_of_handwriting():
+    """The table of pixels that carry ink together, of real digits: the loss of Eckart and Young, and their vectors."""
+    excess, cosines = json.loads(_run("trifactor", "[float(pixels.losses[-1] / lowest - 1), same.tolist()]"))
+    assert -1e-9 < excess < 1e-6
+    assert min(cosines) > 0.999

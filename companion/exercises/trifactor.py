@@ -157,6 +157,6 @@ def _length_mistake(loss: Any, fall: float, first: float, right: float, t: float
             f"the loss falls, but by {start - at:.3g} only, less than 1e-4·t·fall = {SHARE * t * fall:.3g}. "
             "A decrease of any size is not enough."
         )
-    if loss(2 * t) >= start - SHARE * fall:
+    if 10 * SHARE * 2 * t * fall < start - loss(2 * t) <= SHARE * fall:
         return f"too short: {2 * t:g} lowers the loss enough already. The promise grows with t: ask for 1e-4·t·fall."
     return f"right, but too short: {2 * t:g} lowers the loss enough already. Test before you halve, and stop there."

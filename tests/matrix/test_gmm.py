@@ -409,6 +409,19 @@ def test_a_component_has_collapsed_where_it_is_far_narrower_than_the_data_or_los
             collapse.accepted(data, found, kind, 0.0)
 
 
+def test_a_component_has_collapsed_where_it_is_flat_but_for_rounding():
+    data = moments.look(np, np.random.default_rng(0).standard_normal((100, 2)))
+    for excess, falls in ((1e-15, True), (1e-13, False)):
+        flat = np.array([[1, 1], [1, 1 + excess]])
+        for kind, C in (("full", np.stack([np.eye(2), flat])), ("tied", flat)):
+            found = Estimate(np.array([60.0, 40.0]), data.X[:2], C)
+            if falls:
+                with pytest.raises(ValueError, match=r"collapsed: it holds (40|100) of 100 points"):
+                    collapse.accepted(data, found, kind, 0.0)
+            else:
+                collapse.accepted(data, found, kind, 0.0)
+
+
 def test_flat_data_are_explained_before_a_component_is_blamed(cloud, library):
     flat = np.column_stack([cloud, cloud[:, 0] + cloud[:, 1], np.full(600, 0.1)])  # 0.1: a mean with rounding errors
     for kind, rank in (("full", 3), ("tied", 3), ("diag", 4)):

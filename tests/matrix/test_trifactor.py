@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tracemalloc
 
+import array_api_compat
 import numpy as np
 import pytest
 import scipy.sparse
@@ -58,7 +59,7 @@ def symmetric(eigenvalues, seed=0):
 def begin(p, rank, seed=0):
     """A point with no merit of its own."""
     W = np.linalg.qr(np.random.default_rng(seed).standard_normal((len(p.sums), rank)))[0]
-    return tridescent.at(p, p.xp.asarray(W, dtype=p.X.dtype))
+    return tridescent.at(p, p.xp.asarray(W, dtype=p.X.dtype, device=array_api_compat.device(p.X)))
 
 
 def factors(library, fitted):
