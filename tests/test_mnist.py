@@ -48,7 +48,7 @@ def test_the_nmf_chapter_says_of_handwriting_what_it_says_of_print():
     assert (
         errors["HALS, two sweeps, ahead"] < errors["HALS"] < errors["multiplicative, ahead"] < errors["multiplicative"]
     )
-    assert share["digits, rank 49"] < share["digits, rank 25"] < share["digits, rank 9"] < share["photograph, rank 9"]
+    assert share["digits, rank 49"] < share["digits, rank 25"] < share["digits, rank 9"] < share["photo, rank 9"]
 
 
 def test_the_gmm_chapter_prefers_a_mixture_to_one_gaussian():

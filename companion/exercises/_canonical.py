@@ -14,7 +14,7 @@ from companion.exercises.verdict import Wrong, exercise
     "Your Q and C have the product of W and H, with orthonormal Q and a diagonal that falls in size.",
     "W = QT with orthonormal Q. What must stand between Q and Qᵀ so that the product stays the same?",
     "C = THTᵀ. Then turn Q and C together by an orthogonal V that makes the symmetric part of C diagonal.",
-    "V holds the eigenvectors of (C + Cᵀ)/2, ordered by the size of their eigenvalues; return QV and VᵀCV.",
+    "V holds the eigenvectors of (C + Cᵀ)/2, ordered by the size of their eigenvalues: QV and VᵀCV.",
 )
 def check_canonical(student: Any) -> None:
     """student(W, H) -> (Q, C), QCQᵀ = WHWᵀ, QᵀQ = I, the symmetric part of C diagonal, largest |entries| first."""

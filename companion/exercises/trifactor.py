@@ -126,7 +126,7 @@ SHARE = 1e-4
     "Your steps descend enough, and none is shorter than it must be.",
     "A step is good enough if the loss falls by a small share of what the slope at 0 promises.",
     "The slope promises t·fall. Ask for loss(t) < loss(0) − 1e-4·t·fall.",
-    "while loss(t) >= loss(0) - 1e-4 * t * fall: halve t. Then return t.",
+    "As long as loss(t) >= loss(0) - 1e-4 * t * fall, halve t. The first t that passes is the answer.",
 )
 def check_backtracking(student: Any) -> None:
     """student(loss, fall, t) -> the first of t, t/2, t/4, … with loss(t) < loss(0) − 1e-4·t·fall."""

@@ -17,22 +17,16 @@ def adam(X, W, H, b, *, bias: str | None, steps: int, lr: float) -> tuple[Any, A
     if total == 0:
         return W, H, b, [0.0] * (steps + 1)
     n, size = X.shape[0], (total / X.numel()) ** 0.5  # root mean square of the entries
-    parameters = [(n**0.5 * W).clone(), H / (n * size), b / size]
-    free = [x.requires_grad_() for x in parameters[: 3 if bias else 2]]
-    optimizer = torch.optim.Adam(free, lr=lr)
+    w, h, c = parameters = [(n**0.5 * W).clone(), H / (n * size), b / size]
+    optimizer = torch.optim.Adam([x.requires_grad_() for x in parameters[: 3 if bias else 2]], lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-
-    def loss():
-        w, h, c = parameters
-        return expanded(torch, X, total, w, size * h, size * c)
-
     losses = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        value = loss()
-        (value / total).backward()
-        losses.append(float(value.detach()))
-        optimizer.step()
-        schedule.step()
-    w, h, c = (x.detach() for x in parameters)
-    return w, size * h, size * c, [*losses, float(loss().detach())]
+    for step in range(steps + 1):
+        loss = expanded(torch, X, total, w, size * h, size * c)
+        losses.append(float(loss.detach()))
+        if step < steps:
+            optimizer.zero_grad()
+            (loss / total).backward()
+            optimizer.step()
+            schedule.step()
+    return w.detach(), size * h.detach(), size * c.detach(), losses

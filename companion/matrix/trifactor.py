@@ -71,33 +71,38 @@ def fit(
     X whose ‖X‖² leaves the range of its dtype.
     """
     xp, X = squared(X)
-    if method not in METHODS:
-        raise ValueError(f"method is {method!r}; allowed are 'descent' and 'adam': choose one of these.")
-    if bias not in BIASES:
-        raise ValueError(f"bias is {bias!r}; allowed are 'scalar', 'row' and None: choose one of these.")
+    _check_choices(bias, method)
     rank, steps = whole(rank, "rank", 1, X.shape[0]), whole(steps, "steps", 1)
     lr = positive(lr, "lr") if lr is not None else {"descent": 1.0, "adam": 0.05}[method]
     p = problem(xp, X, bias)
     _check_range(p)
     begin = at(p, start(p, rank, rng))
-    if method == "adam":
-        W, H, b, losses = _by_adam(xp, X, begin, bias, steps, lr)
-    else:
-        losses = []
-        for point in descend(p, begin, steps, lr):
-            losses.append(point.loss)
-        W, H, b = point.W, point.H, point.b
+    W, H, b, losses = _by_adam(p, begin, steps, lr) if method == "adam" else _by_descent(p, begin, steps, lr)
     return TriFactors(W, H, b, xp.asarray(losses, dtype=X.dtype, device=device(W))).canonical()
 
 
-def _by_adam(xp, X, point, bias, steps, lr):
+def _by_descent(p, begin, steps, lr):
+    losses = []
+    for point in descend(p, begin, steps, lr):
+        losses.append(point.loss)
+    return point.W, point.H, point.b, losses
+
+
+def _by_adam(p, point, steps, lr):
     import torch
 
-    if hasattr(X, "tocsr"):
+    if hasattr(p.X, "tocsr"):
         raise TypeError("X is sparse, which method='adam' does not take: give X.toarray(), or use method='descent'.")
-    tensors = [torch.as_tensor(x) for x in (X, point.W, point.H, point.b)]
-    *factors, losses = adam(*tensors, bias=bias, steps=steps, lr=lr)
-    return *(xp.asarray(factor) for factor in factors), losses
+    tensors = [torch.as_tensor(x) for x in (p.X, point.W, point.H, point.b)]
+    *factors, losses = adam(*tensors, bias=p.bias, steps=steps, lr=lr)
+    return *(p.xp.asarray(factor) for factor in factors), losses
+
+
+def _check_choices(bias, method) -> None:
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; allowed are 'descent' and 'adam': choose one of these.")
+    if bias not in BIASES:
+        raise ValueError(f"bias is {bias!r}; allowed are 'scalar', 'row' and None: choose one of these.")
 
 
 def _check_range(p) -> None:

@@ -533,6 +533,17 @@ def test_the_masked_kl_updates_are_those_with_weights(library):
     np.testing.assert_allclose(library.numpy(ours.H), H, atol=1e-12)
 
 
+@every_variant
+def test_under_a_mask_the_error_is_that_of_the_known_entries(run, library, request):
+    X, mask = data(noise=0.5), np.random.default_rng(0).random((30, 20)) > 0.02
+    init = tuple(map(library, start(X, 3)))
+    factors = run(library(X), 3, mask=library(mask), init=init, max_iter=8, tol=0)
+    W, H, errors = map(library.numpy, factors)
+    loss = "kl" if "kl" in request.node.callspec.id else "frobenius"
+    assert errors[0] == pytest.approx(objective(X, *map(library.numpy, init), loss, mask))
+    assert errors[-1] == pytest.approx(objective(X, W, H, loss, mask))
+
+
 def test_a_masked_hals_iteration_fills_before_each_half(library):
     X, (W, H) = data(), start(data(), 3)
     mask = np.random.default_rng(0).random(X.shape) > 0.4
