@@ -19,7 +19,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import contest
 from companion import data
-from companion.matrix import svd, tridescent, trifactor, trigradients, tristart
+from companion.matrix import svd, trifactor
+from companion.matrix.trifactor import derivatives, descent
+from companion.matrix.trifactor import starts as valleys
 
 RANK, N, SEED = 20, 1000, 0
 WITHIN = 1.01
@@ -41,8 +43,8 @@ def affinities() -> tuple[np.ndarray, np.ndarray]:
 
 def lbfgs(X: np.ndarray, bias: str | None, steps: int) -> tuple:
     """(W, H, b) by torch's L-BFGS and autograd, from companion's start, scaled as for companion's Adam."""
-    p = tridescent.problem(np, X, bias)
-    begin, T = tridescent.at(p, tristart.start(p, RANK, SEED)), torch.from_numpy(X)
+    p = descent.problem(np, X, bias)
+    begin, T = descent.at(p, valleys.start(p, RANK, SEED)), torch.from_numpy(X)
     total, size = p.energy, (p.energy / X.size) ** 0.5
     parts = (N**0.5 * begin.W, begin.H / (N * size), np.asarray(begin.b) / size)
     leaves = [torch.tensor(part, requires_grad=bool(bias) or k < 2) for k, part in enumerate(parts)]
@@ -54,7 +56,7 @@ def lbfgs(X: np.ndarray, bias: str | None, steps: int) -> tuple:
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
         W, H, b = leaves
-        value = trigradients.expanded(torch, T, torch.tensor(total), W, size * H, size * b) / total
+        value = derivatives.expanded(torch, T, torch.tensor(total), W, size * H, size * b) / total
         value.backward()
         return value
 
@@ -65,11 +67,11 @@ def lbfgs(X: np.ndarray, bias: str | None, steps: int) -> tuple:
 
 def full_steps(X: np.ndarray, bias: str | None, steps: int) -> tuple:
     """(W, H, b) by the full step of RESCAL and ASALSAN, without a test, the best H and b after each."""
-    p = tridescent.problem(np, X, bias)
-    point = tridescent.at(p, tristart.start(p, RANK, SEED))
+    p = descent.problem(np, X, bias)
+    point = descent.at(p, valleys.start(p, RANK, SEED))
     for _ in range(steps):
-        D = tridescent.slope(p, point._replace(memory=None)).direction
-        point = tridescent.at(p, np.linalg.qr(point.W + D)[0])
+        D = descent.slope(p, point._replace(memory=None)).direction
+        point = descent.at(p, np.linalg.qr(point.W + D)[0])
     return point.W, point.H, point.b
 
 

@@ -23,7 +23,6 @@ MAY_IMPORT = {
 
 # Parts that a reader of the matrix chapters imports: torch takes seconds to load.
 WITHOUT_TORCH = {"__init__", "_array", "matrix", "data", "plot"}
-EXCEPT = {"matrix/trifactor.py"}  # factorization by automatic differentiation
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 EVERY_FILE = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
@@ -79,7 +78,7 @@ def test_a_forbidden_import_is_found_in_every_spelling(file, source, found):
     assert foreign_parts(PACKAGE / file, source) == found
 
 
-LIGHT = [p for p in FILES if _part(p) in WITHOUT_TORCH and p.relative_to(PACKAGE).as_posix() not in EXCEPT]
+LIGHT = [p for p in FILES if _part(p) in WITHOUT_TORCH]
 
 
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.relative_to(PACKAGE).as_posix())

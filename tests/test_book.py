@@ -94,12 +94,11 @@ NUMBERED = [page for numbered, files in parts() if numbered for page in files]
 
 @pytest.mark.parametrize("page", NUMBERED, ids=lambda page: page.stem)
 def test_one_name_runs_through_the_project(page):
-    """book/svd.md, companion/matrix/svd.py, tests/matrix/test_svd.py, and the checkers with their tests."""
-    (module,) = [
-        p for p in (ROOT / "companion").glob(f"*/{page.stem}.py") if p.parent.name not in ("exercises", "recipes")
-    ]
+    """book/svd.md, companion/matrix/svd.py (or the folder svd), tests/matrix/test_svd.py, checkers with their tests."""
+    homes = [p for p in (ROOT / "companion").iterdir() if p.is_dir() and p.name not in ("exercises", "recipes")]
+    (home,) = [p for p in homes if (p / f"{page.stem}.py").exists() or (p / page.stem / "__init__.py").exists()]
     expected = [
-        ROOT / "tests" / module.parent.name / f"test_{page.stem}.py",
+        ROOT / "tests" / home.name / f"test_{page.stem}.py",
         ROOT / "companion" / "exercises" / f"{page.stem}.py",
         ROOT / "tests" / "exercises" / f"test_{page.stem}.py",
     ]

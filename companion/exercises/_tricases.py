@@ -14,6 +14,12 @@ def fit_of(n: int, d: int, seed: int, *, symmetric: bool = False) -> tuple[np.nd
 # Then n = d, and d = 1; in the last X and H are symmetric, and so RWHᵀ and RᵀWH are the same.
 FITS = (fit_of(6, 3, 1), fit_of(4, 4, 2), fit_of(5, 1, 3), fit_of(5, 2, 0, symmetric=True))
 
+# Which entries of each X are known: about two thirds; in the last fit symmetric, as X is.
+_die = np.random.default_rng(6)
+KNOWN = tuple(_die.random(X.shape) < 0.65 for X, *_ in FITS[:3])
+_upper = np.triu(_die.random((5, 5)) < 0.65)
+KNOWN = (*KNOWN, _upper | _upper.T)
+
 # (W, H): skew columns of many lengths; a symmetric H with a negative entry that is the largest; d = 1; n = d.
 _rng = np.random.default_rng(4)
 FACTORS = (

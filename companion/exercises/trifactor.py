@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from companion.exercises._canonical import check_canonical
-from companion.exercises._tricases import FITS, WAYS
+from companion.exercises._tricases import FITS, KNOWN, WAYS
 from companion.exercises._words import listed
 from companion.exercises.answers import array, ask, close, compare, number, parts
 from companion.exercises.verdict import Wrong, exercise
@@ -14,34 +14,49 @@ __all__ = ["check_backtracking", "check_canonical", "check_gradients", "check_lo
 
 
 @exercise(
-    "Your three gradients are right, for symmetric and for other X.",
-    "Let W move a little, by D. Which terms of R = X − WHWᵀ − b change? W stands in it twice.",
-    "R changes by −DHWᵀ − WHDᵀ. Collect what stands beside D: one term holds R, the other Rᵀ.",
-    "∂W = −2(RWHᵀ + RᵀWH), ∂H = −2WᵀRW, ∂b = −2·(the sum of all entries of R).",
+    "Your three gradients are right, and what X holds where it is unknown plays no part.",
+    "Let W move a little, by D. Which entries of R = K∘(X − WHWᵀ − b) change, and by how much? W stands in it twice.",
+    "R changes by −K∘(DHWᵀ + WHDᵀ). In ⟨R, K∘…⟩ the K may be left out, since R is zero where K is.",
+    "With R = K∘(X − WHWᵀ − b): ∂W = −2(RWHᵀ + RᵀWH), ∂H = −2WᵀRW, ∂b = −2·(the sum of all entries of R).",
 )
 def check_gradients(student: Any) -> None:
-    """student(X, W, H, b) -> (∂W, ∂H, ∂b), the gradients of ‖X − WHWᵀ − b‖²_F for one number b."""
-    for X, W, H, b in FITS:
-        given = {"X": X, "W": W, "H": H, "b": b}
+    """student(X, K, W, H, b) -> (∂W, ∂H, ∂b), the gradients of ‖K∘(X − WHWᵀ − b)‖²_F for one number b.
+
+    K is True where X is known.
+    """
+    for (X, W, H, b), K in zip(FITS, KNOWN, strict=True):
+        given = {"X": X, "K": K, "W": W, "H": H, "b": b}
         dW, dH, db = parts(ask(student, **given), ("∂W", "∂H", "∂b"))
         n, d = W.shape
-        R = X - W @ H @ W.T - b
+        R = K * (X - W @ H @ W.T - b)
         what = f"For {listed(given)}"
         dW = array(dW, "∂W", (n, d), {(d, d): "Yours has the shape of H: are the gradients in the order W, H, b?"})
         first, second = R @ W @ H.T, R.T @ W @ H
         otherwise = "it is not −2(RWHᵀ + RᵀWH). Move one entry of W by 1e-6 and see what the loss does."
-        compare(f"{what}, your ∂W is wrong:", dW, -2 * (first + second), _by_w(R, W, H, X, b), otherwise)
+        compare(f"{what}, your ∂W is wrong:", dW, -2 * (first + second), _by_w(R, W, H, X, K, b), otherwise)
         dH = array(dH, "∂H", (d, d), {(n, n): "That is the size of R: multiply by Wᵀ from the left, W from the right."})
         otherwise = "it is not −2WᵀRW. Move one entry of H by 1e-6 and see what the loss does."
-        compare(f"{what}, your ∂H is wrong:", dH, -2 * W.T @ R @ W, _by_h(R, W, b), otherwise)
+        compare(f"{what}, your ∂H is wrong:", dH, -2 * W.T @ R @ W, _by_h(R, W, H, X, K, b), otherwise)
         db = number(db, "∂b, for one b that all entries share,")
-        compare(f"{what}, your ∂b is {db:.6g}:", db, -2 * R.sum(), _by_b(R), "b enters every entry of R, each with −1.")
+        compare(
+            f"{what}, your ∂b is {db:.6g}:",
+            db,
+            -2 * R.sum(),
+            _by_b(R, X - W @ H @ W.T - b),
+            "b enters every known entry of R, each with −1.",
+        )
 
 
-def _by_w(R: np.ndarray, W: np.ndarray, H: np.ndarray, X: np.ndarray, b: float) -> dict[str, Any]:
+ALL = "what X holds where it is unknown takes part. Put zeros there in R: K * (X − WHWᵀ − b)."
+HALF = "K is applied to X alone. Where X is unknown the model's value has to leave R too: K * (X − WHWᵀ − b)."
+
+
+def _by_w(R: np.ndarray, W: np.ndarray, H: np.ndarray, X: np.ndarray, K: np.ndarray, b: float) -> dict[str, Any]:
     first, second = R @ W @ H.T, R.T @ W @ H
-    unlevelled = R + b
+    unlevelled, whole, half = R + K * b, X - W @ H @ W.T - b, K * X - W @ H @ W.T - b
     return {
+        ALL: -2 * (whole @ W @ H.T + whole.T @ W @ H),
+        HALF: -2 * (half @ W @ H.T + half.T @ W @ H),
         "only half of it is there. WHWᵀ holds W twice, so a second term is missing: RᵀWH.": -2 * first,
         "only half of it is there. WHWᵀ holds W twice, so a second term is missing: RWHᵀ.": -2 * second,
         "it is twice the first term, which is right for symmetric X and H only. The second is RᵀWH.": -4 * first,
@@ -52,28 +67,31 @@ def _by_w(R: np.ndarray, W: np.ndarray, H: np.ndarray, X: np.ndarray, b: float) 
         "the second term needs Rᵀ, you have R in both.": -2 * (R @ W @ H.T + R @ W @ H),
         "the bias is missing from R. R = X − WHWᵀ − b.": -2 * (unlevelled @ W @ H.T + unlevelled.T @ W @ H),
         "it is made from X where R belongs. The gradient shrinks with what is left over.":
-            -2 * (X @ W @ H.T + X.T @ W @ H),
-        "it is a mean. The loss is the sum over all entries of R²: do not divide by n².":
-            -2 * (first + second) / R.size,
+            -2 * ((K * X) @ W @ H.T + (K * X).T @ W @ H),
+        "it is a mean. The loss is the sum over all entries of R²: do not divide.": -2 * (first + second) / R.size,
+        "it is a mean over the known entries. The loss is the sum: do not divide.": -2 * (first + second) / K.sum(),
     }  # fmt: skip
 
 
-def _by_h(R: np.ndarray, W: np.ndarray, b: float) -> dict[str, Any]:
-    right = W.T @ R @ W
+def _by_h(R: np.ndarray, W: np.ndarray, H: np.ndarray, X: np.ndarray, K: np.ndarray, b: float) -> dict[str, Any]:
+    right, M = W.T @ R @ W, W @ H @ W.T + b
     return {
+        ALL: -2 * W.T @ (X - M) @ W,
+        HALF: -2 * W.T @ (K * X - M) @ W,
         "the factor 2 of the square is missing.": -right,
         "the sign is wrong. R holds −WHWᵀ.": 2 * right,
-        "the bias is missing from R. R = X − WHWᵀ − b.": -2 * W.T @ (R + b) @ W,
+        "the bias is missing from R. R = X − WHWᵀ − b.": -2 * W.T @ (R + K * b) @ W,
         "it is transposed: −2WᵀRW, not −2WᵀRᵀW.": -2 * right.T,
-        "it is a mean. The loss is the sum over all entries of R²: do not divide by n².": -2 * right / R.size,
+        "it is a mean. The loss is the sum over all entries of R²: do not divide.": -2 * right / R.size,
     }
 
 
-def _by_b(R: np.ndarray) -> dict[str, Any]:
+def _by_b(R: np.ndarray, whole: np.ndarray) -> dict[str, Any]:
     return {
+        ALL: -2 * whole.sum(),
         "the factor 2 of the square is missing.": -R.sum(),
         "the sign is wrong. R holds −b.": 2 * R.sum(),
-        "it is the mean of R times −2. b is in all entries: add them up.": -2 * R.mean(),
+        "it is the mean of R times −2. b is in all known entries: add them up.": -2 * R.mean(),
         "it has the sum of |R|, or of R². The derivative of R² by b is −2R.": -2 * np.abs(R).sum(),
     }
 

@@ -11,13 +11,13 @@ from companion.matrix import trifactor as matrix_trifactor
 # --- right -----------------------------------------------------------------------------------------------------------
 
 
-def gradients(X, W, H, b):
-    R = X - W @ H @ W.T - b
+def gradients(X, K, W, H, b):
+    R = K * (X - W @ H @ W.T - b)
     return -2 * (R @ W @ H.T + R.T @ W @ H), -2 * W.T @ R @ W, -2 * np.sum(R)
 
 
-def gradients_by_entries(X, W, H, b):
-    R = X - W @ H @ W.T - b
+def gradients_by_entries(X, K, W, H, b):
+    R = np.where(K, X - W @ H @ W.T - b, 0)
     return (
         -2 * (np.einsum("ij,jb,ab->ia", R, W, H) + np.einsum("ij,ia,ab->jb", R, W, H)),
         -2 * np.einsum("ia,ij,jb->ab", W, R, W),
@@ -25,12 +25,17 @@ def gradients_by_entries(X, W, H, b):
     )
 
 
-def gradients_by_autograd(X, W, H, b):
+def gradients_by_autograd(X, K, W, H, b):
     torch = pytest.importorskip("torch")
-    X, W, H, b = (torch.tensor(x, dtype=torch.float32) for x in (X, W, H, b))
+    X, K, W, H, b = (torch.tensor(x, dtype=torch.float32) for x in (X, K, W, H, b))
     leaves = [x.requires_grad_() for x in (W, H, b)]
-    ((X - W @ H @ W.T - b) ** 2).sum().backward()
+    (K * (X - W @ H @ W.T - b) ** 2).sum().backward()
     return [x.grad for x in leaves]
+
+
+def gradients_of_a_filled_table(X, K, W, H, b):
+    """Unknown entries taken from the model have no residual: the gradients of the whole table are those asked for."""
+    return matrix_trifactor.gradients(np.where(K, X, W @ H @ W.T + b), W, H, b)
 
 
 def loss(XW, total, energy, W, H, b):
@@ -71,7 +76,7 @@ def canonical_by_svd(W, H):
 
 
 RIGHT = {
-    "check_gradients": [gradients, gradients_by_entries, gradients_by_autograd, matrix_trifactor.gradients],
+    "check_gradients": [gradients, gradients_by_entries, gradients_by_autograd, gradients_of_a_filled_table],
     "check_loss": [loss, loss_of_the_model],
     "check_backtracking": [backtrack, backtrack_by_search],
     "check_canonical": [canonical, canonical_by_svd,
@@ -84,9 +89,20 @@ RIGHT = {
 def with_part(which, change):
     """The gradients with one of them changed: change(its right value, X, W, H, R)."""
 
-    def student(X, W, H, b):
-        answer, R = list(gradients(X, W, H, b)), X - W @ H @ W.T - b
+    def student(X, K, W, H, b):
+        answer, R = list(gradients(X, K, W, H, b)), K * (X - W @ H @ W.T - b)
         answer[which] = change(answer[which], X, W, H, R)
+        return tuple(answer)
+
+    return student
+
+
+def unmasked(which, half=False):
+    """The gradients with one of them made from a residual that has not, or not wholly, been masked."""
+
+    def student(X, K, W, H, b):
+        answer, everywhere = list(gradients(X, K, W, H, b)), np.ones_like(K)
+        answer[which] = gradients(K * X if half else X, everywhere, W, H, b)[which]
         return tuple(answer)
 
     return student
@@ -170,13 +186,24 @@ WRONG = {
         "the transposes of H are exchanged": by_w(lambda X, W, H, R: -2 * (R @ W @ H + R.T @ W @ H.T)),
         "both terms hold H: R goes with Hᵀ": by_w(lambda X, W, H, R: -2 * (R + R.T) @ W @ H),
         "you have R in both": by_w(lambda X, W, H, R: -2 * (R @ W @ H.T + R @ W @ H)),
-        "your ∂H is wrong: the bias is missing": lambda X, W, H, b: (
-            gradients(X, W, H, b)[0],
-            *gradients(X, W, H, 0)[1:],
+        "your ∂H is wrong: the bias is missing": lambda X, K, W, H, b: (
+            gradients(X, K, W, H, b)[0],
+            *gradients(X, K, W, H, 0)[1:],
         ),
-        "your ∂W is wrong: the bias is missing": lambda X, W, H, b: gradients(X, W, H, 0),
-        "made from X where R belongs": by_w(lambda X, W, H, R: -2 * (X @ W @ H.T + X.T @ W @ H)),
-        "your ∂W is wrong: it is a mean": lambda X, W, H, b: [g / X.size for g in gradients(X, W, H, b)],
+        "your ∂W is wrong: the bias is missing": lambda X, K, W, H, b: gradients(X, K, W, H, 0),
+        "made from X where R belongs": lambda X, K, W, H, b: (
+            -2 * ((K * X) @ W @ H.T + (K * X).T @ W @ H),
+            *gradients(X, K, W, H, b)[1:],
+        ),
+        "your ∂W is wrong: what X holds where it is unknown takes part": unmasked(0),
+        "your ∂W is wrong: K is applied to X alone": unmasked(0, half=True),
+        "your ∂H is wrong: what X holds where it is unknown takes part": unmasked(1),
+        "your ∂H is wrong: K is applied to X alone": unmasked(1, half=True),
+        "your ∂b is -27.6412: what X holds": unmasked(2),
+        "your ∂W is wrong: it is a mean. The": lambda X, K, W, H, b: [g / X.size for g in gradients(X, K, W, H, b)],
+        "your ∂W is wrong: it is a mean over the known entries": lambda X, K, W, H, b: [
+            g / K.sum() for g in gradients(X, K, W, H, b)
+        ],
         "Move one entry of W by 1e-6": by_w(lambda X, W, H, R: W),
         "your ∂H is wrong: the factor 2": with_part(1, lambda right, *_: right / 2),
         "your ∂H is wrong: the sign": with_part(1, lambda right, *_: -right),
@@ -184,18 +211,18 @@ WRONG = {
         "your ∂H is wrong: it is a mean": with_part(1, lambda right, X, *_: right / X.size),
         "Move one entry of H": with_part(1, lambda right, X, W, H, R: H),
         "multiply by Wᵀ from the left": with_part(1, lambda right, X, W, H, R: R),
-        "your ∂b is 27.6412: the sign": with_part(2, lambda right, *_: -right),
-        "your ∂b is -13.8206: the factor 2": with_part(2, lambda right, *_: right / 2),
-        "b is in all entries: add them up": with_part(2, lambda right, X, W, H, R: -2 * R.mean()),
+        "your ∂b is 25.1689: the sign": with_part(2, lambda right, *_: -right),
+        "your ∂b is -12.5845: the factor 2": with_part(2, lambda right, *_: right / 2),
+        "b is in all known entries: add them up": with_part(2, lambda right, X, W, H, R: -2 * R.mean()),
         "it has the sum of |R|": with_part(2, lambda right, X, W, H, R: -2 * np.abs(R).sum()),
-        "b enters every entry of R": with_part(2, lambda right, *_: 0.0),
+        "b enters every known entry of R": with_part(2, lambda right, *_: 0.0),
         "for one b that all entries share, must be one number": with_part(
             2, lambda right, X, W, H, R: -2 * R.sum(axis=1)
         ),
-        "are the gradients in the order W, H, b?": lambda X, W, H, b: (*gradients(X, W, H, b)[1::-1], 0.0),
-        "asks for 3 things": lambda X, W, H, b: gradients(X, W, H, b)[0],
-        "shapes that do not fit": lambda X, W, H, b: (W @ H.T @ W, H, b),
-        "changed the W it was given": lambda X, W, H, b: W.__isub__(1) is W and gradients(X, W, H, b),
+        "are the gradients in the order W, H, b?": lambda X, K, W, H, b: (*gradients(X, K, W, H, b)[1::-1], 0.0),
+        "asks for 3 things": lambda X, K, W, H, b: gradients(X, K, W, H, b)[0],
+        "shapes that do not fit": lambda X, K, W, H, b: (W @ H.T @ W, H, b),
+        "changed the W it was given": lambda X, K, W, H, b: W.__isub__(1) is W and gradients(X, K, W, H, b),
     },
     "check_loss": {
         "that is the root": lambda *given: loss(*given) ** 0.5,

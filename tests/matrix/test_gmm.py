@@ -12,9 +12,10 @@ from scipy.stats import multivariate_normal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as Theirs
 
-from companion.matrix import collapse, gmm, moments
-from companion.matrix import covariance as cov
-from companion.matrix.maximize import Estimate, from_moments, from_responsibilities
+from companion.matrix import gmm
+from companion.matrix.gmm import collapse, moments
+from companion.matrix.gmm import covariance as cov
+from companion.matrix.gmm.maximize import Estimate, from_moments, from_responsibilities
 
 every_kind = pytest.mark.parametrize("kind", cov.KINDS)
 INVERSE = {"full": np.linalg.inv, "tied": np.linalg.inv, "diag": np.reciprocal, "spherical": np.reciprocal}

@@ -8,8 +8,8 @@ from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture as Theirs
 
 from companion import _array
-from companion.matrix import covariance as cov
 from companion.matrix import gmm
+from companion.matrix.gmm import covariance as cov
 
 every_kind = pytest.mark.parametrize("kind", cov.KINDS)
 WEIGHTS = np.array([0.2, 0.5, 0.3])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sklearn.decomposition import NMF
 from sklearn.decomposition import non_negative_factorization as sklearn_nmf
 
-from companion.matrix import hals, momentum, nmf, problem
+from companion.matrix import nmf
+from companion.matrix.nmf import alternating, momentum, problem
 
 VARIANTS = {
     "hals": lambda X, rank, **kw: nmf.hals(X, rank, **kw),
@@ -396,7 +397,7 @@ def test_the_dead_get_what_is_missing_of_the_worst_row_and_it_alone(zero, librar
     alive = np.delete(W, 1, 1) @ np.delete(H, 1, 0)
     worst = int(np.argmax(np.sum((X - alive) ** 2, axis=1)))
     w, h, x = library(W.T.copy()), library(H), library(X)
-    C, G, w2, h2 = map(library.numpy, hals.revived(namespace(library), x, h @ x.T, h @ h.T, w, h))
+    C, G, w2, h2 = map(library.numpy, alternating.revived(namespace(library), x, h @ x.T, h @ h.T, w, h))
     np.testing.assert_allclose(w2[1], np.eye(len(X))[worst])
     np.testing.assert_allclose(h2[1], np.maximum(X[worst] - alive[worst], 0), atol=1e-12)
     np.testing.assert_array_equal(np.delete(w2, 1, 0), np.delete(W.T, 1, 0))
@@ -411,7 +412,7 @@ def test_two_dead_components_are_not_given_the_same_task(library):
     H *= 0.1  # too dark, so that something is missing everywhere
     H[1:3] = 0
     x, w, h = library(X), library(W.T.copy()), library(H)
-    _, _, w2, h2 = map(library.numpy, hals.revived(namespace(library), x, h @ x.T, h @ h.T, w, h))
+    _, _, w2, h2 = map(library.numpy, alternating.revived(namespace(library), x, h @ x.T, h @ h.T, w, h))
     errors = [np.linalg.norm(X - w2[keep].T @ h2[keep]) for keep in ([0, 3], [0, 1, 3], [0, 1, 2, 3])]
     assert errors[0] > errors[1] > errors[2]
 

@@ -9,9 +9,9 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error, ndcg_score, root_mean_squared_error
 
 from companion import data
-from companion.matrix import ratings as tables
 from companion.matrix import recommender as r
-from companion.matrix import rowwise
+from companion.matrix.recommender import ratings as tables
+from companion.matrix.recommender import rowwise
 
 
 def draw(m=30, n=20, share=0.3, dtype="float64", seed=0):
@@ -373,7 +373,7 @@ def test_predictions_do_not_depend_on_how_they_are_cut(library, monkeypatch):
     ratings = of(library, draw())
     F = r.als(ratings, 3, ridge=0.1, sweeps=2, rng=0)
     whole = library.numpy(r.predict(F, ratings.users, ratings.items))
-    monkeypatch.setattr("companion.matrix.factors.PAIRS", 7)
+    monkeypatch.setattr("companion.matrix.recommender.factors.PAIRS", 7)
     np.testing.assert_array_equal(library.numpy(r.predict(F, ratings.users, ratings.items)), whole)
     P, Q, b, c, mean, _ = map(library.numpy, F)
     dense = mean + b[:, None] + c + P @ Q.T
@@ -382,7 +382,7 @@ def test_predictions_do_not_depend_on_how_they_are_cut(library, monkeypatch):
 
 @pytest.mark.parametrize("scores", [2**22, 1, 45])
 def test_top_n_is_the_sorted_row_without_the_seen(scores, library, monkeypatch):
-    monkeypatch.setattr("companion.matrix.ranking.SCORES", scores)
+    monkeypatch.setattr("companion.matrix.recommender.ranking.SCORES", scores)
     ratings = draw()
     F = r.als(of(library, ratings), 3, ridge=0.1, sweeps=2, rng=0)
     P, Q, b, c, mean, _ = map(library.numpy, F)
@@ -412,7 +412,7 @@ def test_equal_scores_are_listed_by_number(library):
 
 @pytest.mark.parametrize("scores", [2**22, 1])
 def test_similar_rows_are_those_of_highest_cosine(scores, library, dtype, monkeypatch):
-    monkeypatch.setattr("companion.matrix.ranking.SCORES", scores)
+    monkeypatch.setattr("companion.matrix.recommender.ranking.SCORES", scores)
     V = np.random.default_rng(0).standard_normal((9, 3)).astype(dtype)
     V[4] = 0
     found = r.similar(library(V), library(np.array([2, 4, 8])), 8)

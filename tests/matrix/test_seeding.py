@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.cluster import kmeans_plusplus
 
-from companion.matrix import gmm, seeding
+from companion.matrix import gmm
+from companion.matrix.gmm import seeding
 
 LINE = np.array([[0.0], [1], [3], [7]])
 

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.linalg import eigsh
 
-from companion.matrix import svd, triadam, tridescent, trifactor, trigradients, tristart
+from companion.matrix import svd, trifactor
+from companion.matrix.trifactor import automatic, derivatives, descent
+from companion.matrix.trifactor import starts as valleys
 
 BIASES = ("scalar", "row", None)
 every_bias = pytest.mark.parametrize("bias", BIASES)
@@ -59,7 +61,7 @@ def symmetric(eigenvalues, seed=0):
 def begin(p, rank, seed=0):
     """A point with no merit of its own."""
     W = np.linalg.qr(np.random.default_rng(seed).standard_normal((len(p.sums), rank)))[0]
-    return tridescent.at(p, p.xp.asarray(W, dtype=p.X.dtype, device=array_api_compat.device(p.X)))
+    return descent.at(p, p.xp.asarray(W, dtype=p.X.dtype, device=array_api_compat.device(p.X)))
 
 
 def factors(library, fitted):
@@ -178,10 +180,10 @@ def test_loss_squares_the_residual_in_blocks_of_rows(library):
     given = operands(7, 2, row=True)
     expected = naive_loss(*given)
     for entries in (1, 7, 14, 20, 49, 1000):
-        blocks = trigradients.by_rows(np, *given, entries=entries)
+        blocks = derivatives.by_rows(np, *given, entries=entries)
         assert blocks == pytest.approx(expected, rel=1e-14)
     X, W, H, b = given
-    assert trigradients.by_rows(np, scipy.sparse.csr_array(X), W, H, b, entries=15) == pytest.approx(expected)
+    assert derivatives.by_rows(np, scipy.sparse.csr_array(X), W, H, b, entries=15) == pytest.approx(expected)
 
 
 # --- the best H and b for a given W ---
@@ -200,10 +202,10 @@ def test_h_and_b_are_least_squares(bias, d, library, dtype, tol):
     X, W, _, _ = operands(6, d)
     W = np.linalg.qr(W)[0]
     truth = np.linalg.lstsq(design(W, bias), X.ravel(), rcond=None)[0]
-    xp, given = trigradients.squared(library(X.astype(dtype)))
-    p, ours = tridescent.problem(xp, given, bias), library(W.astype(dtype))
-    H, b, loss = tridescent.best(p, ours.T @ given @ ours, xp.sum(ours, axis=0), ours.T @ p.sums)
-    point = tridescent.settled(p, tridescent.Point(ours, None, None, H, b, loss))
+    xp, given = derivatives.squared(library(X.astype(dtype)))
+    p, ours = descent.problem(xp, given, bias), library(W.astype(dtype))
+    H, b, loss = descent.best(p, ours.T @ given @ ours, xp.sum(ours, axis=0), ours.T @ p.sums)
+    point = descent.settled(p, descent.Point(ours, None, None, H, b, loss))
     H, b = library.numpy(point.H), library.numpy(point.b)
     assert H.dtype == b.dtype == dtype
     fitted = W @ H @ W.T + (b[:, None] if b.ndim else b)
@@ -218,10 +220,10 @@ def test_a_bias_that_w_explains_already_is_left_to_it(bias, angle, library):
     X = planted(8, 2, seed=3)
     nearly = np.ones(8) + angle * np.cos(np.arange(8.0))
     W = library(np.linalg.qr(np.column_stack([nearly, np.arange(8.0)]))[0])
-    p = tridescent.problem(*trigradients.squared(library(X)), bias)
-    H, b, loss = tridescent.best(p, W.T @ p.X @ W, p.xp.sum(W, axis=0), W.T @ p.sums)
+    p = descent.problem(*derivatives.squared(library(X)), bias)
+    H, b, loss = descent.best(p, W.T @ p.X @ W, p.xp.sum(W, axis=0), W.T @ p.sums)
     assert (library.numpy(b) == 0).all()
-    full = library.numpy(tridescent.settled(p, tridescent.Point(W, None, None, H, b, loss)).b)
+    full = library.numpy(descent.settled(p, descent.Point(W, None, None, H, b, loss)).b)
     assert loss == pytest.approx(naive_loss(X, library.numpy(W), library.numpy(H), full))
 
 
@@ -386,11 +388,11 @@ def test_a_step_makes_one_pair_of_products(monkeypatch, library):
         return p.X @ W, p.XT @ W
 
     for X, is_symmetric in ((planted(20, 3), False), (planted(20, 3, symmetric=True), True)):
-        p = tridescent.problem(*trigradients.squared(library(X)), "row")
+        p = descent.problem(*derivatives.squared(library(X)), "row")
         W = begin(p, 2).W
         counted.clear()
-        monkeypatch.setattr(tridescent, "products", products)
-        losses = [point.loss for point in tridescent.descend(p, tridescent.at(p, W), 7)]
+        monkeypatch.setattr(descent, "products", products)
+        losses = [point.loss for point in descent.descend(p, descent.at(p, W), 7)]
         assert len(counted) == len(losses) == 8
         assert set(counted) == {is_symmetric}
 
@@ -417,16 +419,16 @@ def test_the_first_length_tried_does_not_matter_in_the_end(lr, library):
     ],
 )
 def test_the_length_of_a_step(loss, fall, right, monkeypatch):
-    p = tridescent.problem(np, np.eye(3), None)
+    p = descent.problem(np, np.eye(3), None)
     point = begin(p, 1)._replace(loss=float(loss(0.0)))
 
     class Way:
         def __init__(self, *_):
             self.loss, self.to = loss, lambda t: point._replace(loss=t)
 
-    monkeypatch.setattr(tridescent, "Way", Way)
-    monkeypatch.setattr(tridescent, "slope", lambda p, point: tridescent.Slope(None, None, fall, fall))
-    found = tridescent.descent_step(p, point, 4.0)
+    monkeypatch.setattr(descent, "Way", Way)
+    monkeypatch.setattr(descent, "slope", lambda p, point: descent.Slope(None, None, fall, fall))
+    found = descent.descent_step(p, point, 4.0)
     assert (found and found.loss) == right
 
 
@@ -438,62 +440,62 @@ def test_the_memory_of_the_last_direction_saves_steps(monkeypatch):
         return int(np.argmax(trifactor.fit(X, 10, bias=None, steps=300, rng=0).losses < best * (1 + 1e-6)))
 
     with_memory = steps()
-    slope = tridescent.slope
-    monkeypatch.setattr(tridescent, "slope", lambda p, point: slope(p, point._replace(memory=None)))
+    slope = descent.slope
+    monkeypatch.setattr(descent, "slope", lambda p, point: slope(p, point._replace(memory=None)))
     assert 0 < with_memory < 0.6 * steps()
 
 
 def test_a_memory_that_points_back_is_dropped():
-    p = tridescent.problem(np, planted(20, 3, noise=1), None)
+    p = descent.problem(np, planted(20, 3, noise=1), None)
     point = begin(p, 3)
-    fresh = tridescent.slope(p, point)
+    fresh = descent.slope(p, point)
     for share, kept in ((3.0, 0.0), (0.5, 0.5)):  # of its own gradient, as that of the last step
         side = 0.01 * np.random.default_rng(1).standard_normal((20, 3)) - fresh.direction
-        last = tridescent.Slope(share * fresh.gradient, side, fresh.steepness, 0.0)
-        bent = tridescent.slope(p, point._replace(memory=last)).direction - fresh.direction
+        last = descent.Slope(share * fresh.gradient, side, fresh.steepness, 0.0)
+        bent = descent.slope(p, point._replace(memory=last)).direction - fresh.direction
         np.testing.assert_allclose(bent, kept * (side - point.W @ (point.W.T @ side)), atol=1e-12)
 
 
 def test_a_core_of_rounding_errors_ends_the_descent():
-    p = tridescent.problem(np, planted(20, 3, noise=1), None)
+    p = descent.problem(np, planted(20, 3, noise=1), None)
     point = begin(p, 3)
-    assert tridescent.slope(p, point).fall > 0
+    assert descent.slope(p, point).fall > 0
     nothing = point._replace(H=1e-20 * point.H)
-    assert tridescent.slope(p, nothing).fall == 0
-    assert tridescent.descent_step(p, nothing) is None
+    assert descent.slope(p, nothing).fall == 0
+    assert descent.descent_step(p, nothing) is None
 
 
 def test_without_memory_the_first_trial_is_a_step_of_the_power_iteration():
     """On symmetric X: W + D = XWH⁻¹, which spans what XW spans."""
     X = symmetric(2.0 ** -np.arange(20))
-    p = tridescent.problem(np, X, None)
+    p = descent.problem(np, X, None)
     point = begin(p, 3)
-    W = point.W + tridescent.slope(p, point).direction
+    W = point.W + descent.slope(p, point).direction
     np.testing.assert_allclose(W, X @ point.W @ np.linalg.inv(point.H), atol=1e-4)
 
 
 def test_the_slope_is_the_derivative_of_the_loss_along_the_way(library):
     for bias in BIASES:
-        p = tridescent.problem(*trigradients.squared(library(planted(20, 3, noise=1, level=2))), bias)
+        p = descent.problem(*derivatives.squared(library(planted(20, 3, noise=1, level=2))), bias)
         point = begin(p, 3)
         for _ in range(3):  # with a memory too
-            down = tridescent.slope(p, point)
-            way, h = tridescent.Way(p, point, down), 1e-5
+            down = descent.slope(p, point)
+            way, h = descent.Way(p, point, down), 1e-5
             assert (way.loss(h) - way.loss(-h)) / (2 * h) == pytest.approx(-down.fall, rel=1e-4)
             np.testing.assert_allclose(way.to(0.7).loss, way.loss(0.7), rtol=1e-10)
             C, memory = way.best(0.7)[0], way.to(0.7).memory  # the old direction in the new columns
             for mine, theirs in ((memory.gradient, down.gradient @ C), (memory.direction, down.direction @ C)):
                 np.testing.assert_allclose(library.numpy(mine), library.numpy(theirs), rtol=1e-12)
-            point = tridescent.descent_step(p, point)
+            point = descent.descent_step(p, point)
 
 
 def test_a_point_on_the_way_is_what_it_says(library):
     for bias in BIASES:
         X = planted(20, 3, noise=1, level=2)
-        p = tridescent.problem(*trigradients.squared(library(X)), bias)
+        p = descent.problem(*derivatives.squared(library(X)), bias)
         point = begin(p, 3)
         for _ in range(30):
-            point = tridescent.descent_step(p, point) or point
+            point = descent.descent_step(p, point) or point
         W, XW, XTW, H, b = map(library.numpy, point[:5])
         np.testing.assert_allclose(W.T @ W, np.eye(3), atol=1e-13)
         np.testing.assert_allclose(XW, X @ W, atol=1e-10)
@@ -533,10 +535,10 @@ def test_the_start_sees_the_signs_that_another_is_trapped_by(library):
     """Eigenvalues 10, −8, and small positive ones: a column near one of those would have to pass through zero to −8."""
     eigenvalues = np.array([10, -8, *np.linspace(2, 0.1, 30)])
     X = library(symmetric(eigenvalues))
-    p = tridescent.problem(*trigradients.squared(X), None)
+    p = descent.problem(*derivatives.squared(X), None)
     V = np.linalg.eigh(symmetric(eigenvalues))[1][:, [-1, -2]]
     W = np.linalg.qr(V + 0.02 * np.random.default_rng(0).standard_normal((32, 2)))[0]
-    *_, trapped = tridescent.descend(p, tridescent.at(p, library(W)), 500)
+    *_, trapped = descent.descend(p, descent.at(p, library(W)), 500)
     best = np.sum(eigenvalues[2:] ** 2)
     assert trapped.loss == pytest.approx(best + 64 - 4)
     for seed in range(5):
@@ -553,8 +555,8 @@ def test_the_start_is_orthonormal_and_without_bias_in_the_range_of_x(n, kind, li
     X = (basis @ core @ basis.T).astype(dtype)
     inside = np.linalg.qr(basis)[0]
     for bias in BIASES:
-        p = tridescent.problem(*trigradients.squared(library(X)), bias)
-        found = library.numpy(tristart.start(p, 2, 0))
+        p = descent.problem(*derivatives.squared(library(X)), bias)
+        found = library.numpy(valleys.start(p, 2, 0))
         assert found.dtype == dtype
         np.testing.assert_allclose(found.T @ found, np.eye(2), atol=tol)
         if bias is None:
@@ -563,23 +565,23 @@ def test_the_start_is_orthonormal_and_without_bias_in_the_range_of_x(n, kind, li
 
 def test_a_later_start_must_be_clearly_better(monkeypatch):
     """Or rounding would choose among equals, and NumPy and torch would part."""
-    p = tridescent.problem(np, np.diag(np.arange(8.0, 0, -1)), None)
-    monkeypatch.setattr(tristart, "STEPS", 0)
+    p = descent.problem(np, np.diag(np.arange(8.0, 0, -1)), None)
+    monkeypatch.setattr(valleys, "STEPS", 0)
 
     def starts(xp, S, other):
         best = np.linalg.eigh(S)[1][:, -2:]
         yield np.linalg.qr(best + 1e-3 * other)[0]
         yield best
 
-    monkeypatch.setattr(tristart, "starts", starts)
-    excess = tridescent.at(p, tristart.start(p, 2, 0)).loss - np.sum(np.arange(1.0, 7) ** 2)
+    monkeypatch.setattr(valleys, "starts", starts)
+    excess = descent.at(p, valleys.start(p, 2, 0)).loss - np.sum(np.arange(1.0, 7) ** 2)
     assert 1e-8 < excess < 1e-2
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
 def test_the_best_of_the_three_starts_is_taken(which, monkeypatch):
-    p = tridescent.problem(*trigradients.squared(planted(30, 4)), None)
-    monkeypatch.setattr(tristart, "STEPS", 0)
+    p = descent.problem(*derivatives.squared(planted(30, 4)), None)
+    monkeypatch.setattr(valleys, "STEPS", 0)
     three = []
 
     def starts(xp, S, other):
@@ -589,16 +591,16 @@ def test_the_best_of_the_three_starts_is_taken(which, monkeypatch):
         three.append(k)
         yield from (good if i == which else poor for i in range(3))
 
-    monkeypatch.setattr(tristart, "starts", starts)
-    assert tridescent.at(p, tristart.start(p, 2, 0)).loss < 0.9 * p.energy
+    monkeypatch.setattr(valleys, "starts", starts)
+    assert descent.at(p, valleys.start(p, 2, 0)).loss < 0.9 * p.energy
     assert three == [14]
 
 
 def test_the_three_starts_are_what_they_are_called(library):
     S = np.random.default_rng(0).standard_normal((8, 8))
-    xp = trigradients.squared(library(S))[0]
+    xp = derivatives.squared(library(S))[0]
     other = np.random.default_rng(1).standard_normal((8, 2))
-    one, two, three = (library.numpy(W) for W in tristart.starts(xp, library(S), library(other)))
+    one, two, three = (library.numpy(W) for W in valleys.starts(xp, library(S), library(other)))
     values, V = np.linalg.eigh((S + S.T) / 2)
     best = V[:, np.argsort(-np.abs(values))[:2]]
     both = np.linalg.svd(np.hstack([S, S.T]))[0][:, :2]
@@ -657,8 +659,8 @@ def test_adam_comes_near_the_descent(bias, library, dtype):
 
 def test_adam_takes_the_steps_of_torchs_adam_on_the_residual():
     X = torch.tensor(planted(12, 2, noise=0.5, level=1))
-    point = begin(tridescent.problem(*trigradients.squared(X), "row"), 2)
-    W, H, b, losses = triadam.adam(X, point.W, point.H, point.b, bias="row", steps=20, lr=0.03)
+    point = begin(descent.problem(*derivatives.squared(X), "row"), 2)
+    W, H, b, losses = automatic.adam(X, point.W, point.H, point.b, bias="row", steps=20, lr=0.03)
     size = (X**2).mean() ** 0.5
     start = 12**0.5 * point.W, point.H / (12 * size), point.b / size
     w, h, c = (x.clone().requires_grad_() for x in start)

@@ -10,9 +10,9 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Inexact
 
 from companion._array import Scalar, Vector, logsumexp, normal, whole
-from companion.matrix import conditioning
-from companion.matrix import covariance as cov
-from companion.matrix.points import Points, blocks, check_mixture, rows_like
+from companion.matrix.gmm import conditioning
+from companion.matrix.gmm import covariance as cov
+from companion.matrix.gmm.points import Points, blocks, check_mixture, rows_like
 
 
 class Samples(NamedTuple):
@@ -24,7 +24,7 @@ class Samples(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class GaussianMixture:
-    """p(x) = Σ_k π_k N(x; μ_k, Σ_k) (Bishop 2006, §9.2), covariances stored as `companion.matrix.covariance` says.
+    """p(x) = Σ_k π_k N(x; μ_k, Σ_k) (Bishop 2006, §9.2), covariances stored as `companion.matrix.gmm.covariance` says.
 
     Weights are ≥ 0 and sum to one; a component of weight 0 takes no part. Raises ValueError for shapes that do not fit,
     and for a covariance that is not symmetric and positive definite, naming its component.

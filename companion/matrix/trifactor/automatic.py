@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from companion.matrix.trigradients import energy, expanded
+from companion.matrix.trifactor.derivatives import energy, expanded
 
 
 def adam(X, W, H, b, *, bias: str | None, steps: int, lr: float) -> tuple[Any, Any, Any, list[float]]:

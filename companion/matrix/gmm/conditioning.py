@@ -7,7 +7,7 @@ import numpy as np
 from array_api_compat import device
 from jaxtyping import Inexact
 
-from companion.matrix import covariance as cov
+from companion.matrix.gmm import covariance as cov
 
 
 def numbers(columns: Any, name: str, d: int, *, all_too: bool = False) -> np.ndarray:

@@ -6,7 +6,7 @@ from array_api_compat import device
 from jaxtyping import Float
 
 from companion._array import Matrix, checked
-from companion.matrix.problem import blocks
+from companion.matrix.nmf.problem import blocks
 
 BLOCK = 4096  # columns that are swept together: with 50 rows of float32 they stay in a core's cache
 

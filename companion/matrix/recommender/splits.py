@@ -6,7 +6,7 @@ import numpy as np
 from array_api_compat import array_namespace, device
 
 from companion._array import checked, positive
-from companion.matrix.ratings import Ratings, triples
+from companion.matrix.recommender.ratings import Ratings, triples
 
 
 class Split(NamedTuple):

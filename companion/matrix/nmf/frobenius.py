@@ -5,8 +5,8 @@ from typing import Any
 
 from array_api_compat import device
 
-from companion.matrix.hals import revived
-from companion.matrix.problem import Problem, blocks, rowwise
+from companion.matrix.nmf.alternating import revived
+from companion.matrix.nmf.problem import Problem, blocks, rowwise
 
 BLOCK = 2**18  # numbers of WH that are formed at once where it must be
 

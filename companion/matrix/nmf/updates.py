@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from companion.matrix.frobenius import penalty
-from companion.matrix.problem import Problem, blocks
+from companion.matrix.nmf.frobenius import penalty
+from companion.matrix.nmf.problem import Problem, blocks
 
 BLOCK = 256  # rows of X/(WH) at once: they are used twice while they are in a core's cache
 

@@ -6,7 +6,7 @@ from jaxtyping import Float
 
 from companion._array import Matrix, whole
 from companion.matrix import svd
-from companion.matrix.nonnegative import known
+from companion.matrix.nmf.checks import known
 
 
 def nndsvd(

@@ -1,8 +1,4 @@
-"""Gaussian mixtures by expectation–maximization: a density p(x) = Σ_k π_k N(x; μ_k, Σ_k) for a cloud of points.
-
-Two steps take turns (Dempster, Laird & Rubin 1977). `e_step`: which component is behind each point, given the mixture?
-`m_step`: which mixture fits best, given that? `em` repeats them. NumPy arrays and torch tensors, float32 or float64.
-"""
+"""Expectation–maximization: two steps that take turns, and neither lets the likelihood fall."""
 
 from typing import Any, NamedTuple
 
@@ -11,16 +7,13 @@ from array_api_compat import array_namespace, is_array_api_obj
 from jaxtyping import Inexact
 
 from companion._array import logsumexp, nonnegative, whole
-from companion.matrix import covariance as cov
-from companion.matrix import moments
-from companion.matrix.collapse import accepted
-from companion.matrix.maximize import Estimate, from_moments, from_responsibilities
-from companion.matrix.mixture import GaussianMixture, Samples
-from companion.matrix.points import Points, points, rows_like
-from companion.matrix.seeding import Seeds, kmeans_plus_plus
-from companion.matrix.starts import start
-
-__all__ = ["EM", "Expectation", "GaussianMixture", "Samples", "Seeds", "e_step", "em", "kmeans_plus_plus", "m_step"]
+from companion.matrix.gmm import covariance as cov
+from companion.matrix.gmm import moments
+from companion.matrix.gmm.collapse import accepted
+from companion.matrix.gmm.maximize import Estimate, from_moments, from_responsibilities
+from companion.matrix.gmm.mixture import GaussianMixture
+from companion.matrix.gmm.points import Points, points, rows_like
+from companion.matrix.gmm.starts import start
 
 
 class Expectation(NamedTuple):

@@ -5,9 +5,9 @@ from typing import Any
 from array_api_compat import array_namespace, device
 
 from companion._array import Scalar, positive, whole
-from companion.matrix.factors import Factors, Items, Users, fits, start, tables
-from companion.matrix.ratings import Table, table, triples
-from companion.matrix.rowwise import EXACT, conjugate_gradients, forth, gathered, padded
+from companion.matrix.recommender.factors import Factors, Items, Users, fits, start, tables
+from companion.matrix.recommender.ratings import Table, table, triples
+from companion.matrix.recommender.rowwise import EXACT, conjugate_gradients, forth, gathered, padded
 
 
 def implicit_als(

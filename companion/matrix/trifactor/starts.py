@@ -9,7 +9,7 @@ from typing import Any
 
 from companion._array import normal
 from companion.matrix.subspace import orthonormal, unit
-from companion.matrix.tridescent import Problem, at, descend, problem, products
+from companion.matrix.trifactor.descent import Problem, at, descend, problem, products
 
 SPARE = 10  # directions beyond twice the rank that the picture shows
 STEPS = 10  # taken inside the picture from each of its starts

@@ -7,7 +7,7 @@ from array_api_compat import array_namespace
 from jaxtyping import Num
 
 from companion._array import checked
-from companion.matrix import covariance as cov
+from companion.matrix.gmm import covariance as cov
 
 Points = Num[Any, "n d"]
 BLOCK = 2**17  # numbers in a block: a megabyte of float64, which stays in the processor's cache

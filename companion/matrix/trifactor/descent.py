@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from array_api_compat import device
 
-from companion.matrix.trigradients import by_rows, energy, exact_below, ones
+from companion.matrix.trifactor.derivatives import by_rows, energy, exact_below, ones
 
 SUFFICIENT = 1e-4  # share of the decrease promised by the slope that a step must achieve (Armijo 1966)
 SHORTEST = 1e-10  # a step this much shorter than the first one tried is a rounding error

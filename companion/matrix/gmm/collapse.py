@@ -4,10 +4,10 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
-from companion.matrix import covariance as cov
-from companion.matrix.maximize import Estimate
-from companion.matrix.mixture import GaussianMixture
-from companion.matrix.moments import Data
+from companion.matrix.gmm import covariance as cov
+from companion.matrix.gmm.maximize import Estimate
+from companion.matrix.gmm.mixture import GaussianMixture
+from companion.matrix.gmm.moments import Data
 
 
 def accepted(data: Data, found: Estimate, kind: str, reg: float) -> GaussianMixture:

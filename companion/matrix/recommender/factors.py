@@ -6,7 +6,7 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Float, Int
 
 from companion._array import Scalar, normal
-from companion.matrix.ratings import Ratings, Table, ids, table, transposed
+from companion.matrix.recommender.ratings import Ratings, Table, ids, table, transposed
 
 Users = Float[Any, "m r"]
 Items = Float[Any, "n r"]

@@ -7,8 +7,8 @@ import numpy as np
 from array_api_compat import device
 
 from companion._array import checked, normal, whole
-from companion.matrix.nndsvd import nndsvd
-from companion.matrix.nonnegative import known
+from companion.matrix.nmf.checks import known
+from companion.matrix.nmf.starts import nndsvd
 
 BLOCK = 2**18  # numbers in a block: a megabyte of float32, which stays in a core's cache
 STARTS = ("nndsvda", "nndsvd", "random")

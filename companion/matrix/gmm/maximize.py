@@ -6,8 +6,8 @@ from array_api_compat import array_namespace
 from jaxtyping import Inexact
 
 from companion._array import Vector
-from companion.matrix.moments import Data, Moments
-from companion.matrix.points import Points, blocks
+from companion.matrix.gmm.moments import Data, Moments
+from companion.matrix.gmm.points import Points, blocks
 
 
 class Estimate(NamedTuple):

@@ -12,13 +12,13 @@ NumPy arrays and torch tensors; ratings come as a SciPy-sparse matrix or as `Rat
     accuracy   rmse mae recall_at ndcg_at   how good it is, on what was held out
 """
 
-from companion.matrix.accuracy import mae, ndcg_at, recall_at, rmse
-from companion.matrix.explicit import als, als_step, fold_in
-from companion.matrix.factors import Factors, predict
-from companion.matrix.implicit import implicit_als, implicit_fold_in, implicit_step
-from companion.matrix.ranking import Ranked, similar, top_n
-from companion.matrix.ratings import Ratings
-from companion.matrix.splits import Split, split_by_time, split_random
+from companion.matrix.recommender.accuracy import mae, ndcg_at, recall_at, rmse
+from companion.matrix.recommender.explicit import als, als_step, fold_in
+from companion.matrix.recommender.factors import Factors, predict
+from companion.matrix.recommender.implicit import implicit_als, implicit_fold_in, implicit_step
+from companion.matrix.recommender.ranking import Ranked, similar, top_n
+from companion.matrix.recommender.ratings import Ratings
+from companion.matrix.recommender.splits import Split, split_by_time, split_random
 
 __all__ = [
     "Factors",

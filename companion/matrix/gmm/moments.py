@@ -13,8 +13,8 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Inexact
 
 from companion._array import Scalar, Vector
-from companion.matrix import covariance as cov
-from companion.matrix.points import Points, blocks
+from companion.matrix.gmm import covariance as cov
+from companion.matrix.gmm.points import Points, blocks
 
 STRIP = 4  # rows of y⊗y formed at once; it is symmetric, so a strip ends where the one before it began
 BLOCK = 2**21  # numbers: sixteen megabytes of features in float64

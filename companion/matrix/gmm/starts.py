@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj
 
-from companion.matrix import covariance as cov
-from companion.matrix.collapse import accepted
-from companion.matrix.maximize import Estimate
-from companion.matrix.mixture import GaussianMixture
-from companion.matrix.moments import Data
-from companion.matrix.points import blocks, rows_like
-from companion.matrix.seeding import kmeans_plus_plus, nearest
+from companion.matrix.gmm import covariance as cov
+from companion.matrix.gmm.collapse import accepted
+from companion.matrix.gmm.maximize import Estimate
+from companion.matrix.gmm.mixture import GaussianMixture
+from companion.matrix.gmm.moments import Data
+from companion.matrix.gmm.points import blocks, rows_like
+from companion.matrix.gmm.seeding import kmeans_plus_plus, nearest
 
 
 def start(data: Data, k: int, kind: str, init: Any, reg: float, rng: np.random.Generator) -> GaussianMixture:

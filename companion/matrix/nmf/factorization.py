@@ -1,23 +1,16 @@
-"""X ≈ WH with W, H ≥ 0: every row of X is a sum of parts, the rows of H, and nothing is ever taken away.
-
-NumPy arrays and torch tensors, float32 or float64; SciPy-sparse X with NumPy factors. `hals` is the fast way to a small
-squared error; `multiplicative` also has the Kullback–Leibler divergence, for counts and light.
-"""
+"""The two ways to W and H: what they ask for, and the run that both share."""
 
 from typing import Any, NamedTuple
 
 from jaxtyping import Bool, Float
 
 from companion._array import Matrix, Vector, nonnegative, whole
-from companion.matrix.frobenius import frobenius_step
-from companion.matrix.hals import hals_step, sweep
-from companion.matrix.momentum import Pace, descend
-from companion.matrix.multiplicative import kl_step, scaled
-from companion.matrix.nndsvd import nndsvd
-from companion.matrix.nonnegative import switch, two
-from companion.matrix.problem import posed, whole_again
-
-__all__ = ["NMF", "hals", "hals_step", "multiplicative", "nndsvd"]
+from companion.matrix.nmf.alternating import sweep
+from companion.matrix.nmf.checks import switch, two
+from companion.matrix.nmf.frobenius import frobenius_step
+from companion.matrix.nmf.momentum import Pace, descend
+from companion.matrix.nmf.problem import posed, whole_again
+from companion.matrix.nmf.updates import kl_step, scaled
 
 Start = str | tuple[Float[Any, "m rank"], Float[Any, "rank n"]]
 Mask = Bool[Any, "m n"] | None

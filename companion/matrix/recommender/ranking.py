@@ -6,8 +6,8 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Float, Int
 
 from companion._array import Matrix, checked, whole
-from companion.matrix.factors import Factors
-from companion.matrix.ratings import ids, sort, triples
+from companion.matrix.recommender.factors import Factors
+from companion.matrix.recommender.ratings import ids, sort, triples
 
 SCORES = 2**22  # scores at once
 

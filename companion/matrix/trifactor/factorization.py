@@ -1,8 +1,4 @@
-"""X ≈ WHWᵀ + b: n things in d groups W, how the groups act on each other H, and a common level b.
-
-The model is DEDICOM (Harshman 1978) with a bias; with one H for each of several relations it is called RESCAL (Nickel,
-Tresp & Kriegel 2011). X is square; where it is not symmetric, H says who acts on whom.
-"""
+"""A fit: by descent or by automatic differentiation, and then in its canonical form."""
 
 from typing import Any, NamedTuple
 
@@ -10,12 +6,10 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Inexact
 
 from companion._array import positive, whole
-from companion.matrix.triadam import adam
-from companion.matrix.tridescent import at, descend, descent_step, problem
-from companion.matrix.trigradients import Core, Gradients, Groups, Square, gradients, loss, squared
-from companion.matrix.tristart import start
-
-__all__ = ["Gradients", "TriFactors", "descent_step", "fit", "gradients", "loss"]
+from companion.matrix.trifactor.automatic import adam
+from companion.matrix.trifactor.derivatives import Core, Groups, Square, squared
+from companion.matrix.trifactor.descent import at, descend, problem
+from companion.matrix.trifactor.starts import start
 
 METHODS, BIASES = ("descent", "adam"), ("scalar", "row", None)
 

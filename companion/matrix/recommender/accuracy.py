@@ -6,7 +6,7 @@ from array_api_compat import array_namespace, device, is_array_api_obj
 from jaxtyping import Int
 
 from companion._array import Scalar, Vector, checked, whole
-from companion.matrix.ratings import sort, triples
+from companion.matrix.recommender.ratings import sort, triples
 
 
 def rmse(predicted: Vector, true: Vector) -> Scalar:

@@ -8,7 +8,7 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Inexact
 
 from companion._array import Vector, whole
-from companion.matrix.points import Points, blocks, points
+from companion.matrix.gmm.points import Points, blocks, points
 
 
 class Seeds(NamedTuple):
