@@ -1,7 +1,6 @@
 """What must survive a crash: written aside, then renamed, so that a whole file is there at every moment."""
 
 import os
-import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,9 @@ class Checkpoint:
                 return _load(path)
             except FileNotFoundError:
                 continue
-            except (RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+            except PermissionError:
+                raise
+            except Exception as error:  # a torn pickle raises nearly anything, from EOFError to IndexError
                 torn.append(f"{path} ({str(error).splitlines()[0] if str(error) else type(error).__name__})")
         if torn:
             raise ValueError(f"torn or foreign: {'; '.join(torn)}. Delete it to begin anew, or give another path.")
