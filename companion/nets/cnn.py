@@ -4,7 +4,6 @@ What every library calls convolution is cross-correlation: y[i] = Σₘ x[i + m]
 """
 
 import itertools
-import math
 
 import torch
 import torch.nn.functional as F

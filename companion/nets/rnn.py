@@ -1,10 +1,8 @@
 """Recurrence written out: hₜ = tanh(Wxₜ + Uhₜ₋₁ + b), its gradients through time by hand, and cells with gates."""
 
-import math
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -73,3 +71,37 @@ def gru_step(x: Tensor, h: Tensor, weights: tuple[Tensor, Tensor, Tensor, Tensor
     r, z = (torch.sigmoid(from_x[k] + from_h[k]) for k in (0, 1))
     n = torch.tanh(from_x[2] + r * from_h[2])
     return (1 - z) * n + z * h
+
+
+class Recurrent(nn.Module):
+    """A sequence x (n, t, p) to one answer (n, outputs): read one moment after the other, answer from the last state.
+
+    `cell` is "tanh", "relu" (both without gates), "gru" or "lstm". Without gates U begins as a random rotation (`start`
+    "orthogonal", Saxe et al. 2014) or as the identity ("identity", Le, Jaitly & Hinton 2015), W as torch does it, b as zero.
+    The LSTM's forget gates begin open, at 1 (Jozefowicz, Zaremba & Sutskever 2015).
+    """
+
+    CELLS = {"tanh": nn.RNN, "relu": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+    def __init__(self, inputs: int, hidden: int, outputs: int, *, cell: str = "gru", start: str = "orthogonal") -> None:
+        super().__init__()
+        if cell not in self.CELLS:
+            raise ValueError(f"cell is {cell!r}; allowed are {', '.join(self.CELLS)}.")
+        if start not in ("orthogonal", "identity"):
+            raise ValueError(f"start is {start!r}; allowed are 'orthogonal' and 'identity'.")
+        kind = {"nonlinearity": cell} if cell in ("tanh", "relu") else {}
+        self.cell = self.CELLS[cell](inputs, hidden, batch_first=True, **kind)
+        self.answer = nn.Linear(hidden, outputs)
+        self._begin(cell, start)
+
+    @torch.no_grad()
+    def _begin(self, cell: str, start: str) -> None:
+        for U in self.cell.weight_hh_l0.chunk({"gru": 3, "lstm": 4}.get(cell, 1)):
+            U.copy_(torch.eye(len(U))) if start == "identity" else nn.init.orthogonal_(U)
+        self.cell.bias_ih_l0.zero_()
+        self.cell.bias_hh_l0.zero_()
+        if cell == "lstm":
+            self.cell.bias_ih_l0.chunk(4)[1].fill_(1)
+
+    def forward(self, x: Float[Tensor, "n t p"]) -> Float[Tensor, "n k"]:
+        return self.answer(self.cell(x)[0][:, -1])

@@ -31,11 +31,24 @@ def torchrun(tmp_path):
         path = tmp_path / "program.py"
         path.write_text(textwrap.dedent(program))
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", *flags]
+        command = [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            f"--nproc-per-node={processes}",
+            *flags,
+        ]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
         environment["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # else restarted workers find addresses of dead ones
         done = subprocess.run(
-            [*command, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+            [*command, str(path)],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout

@@ -73,7 +73,9 @@ def test_a_torn_file_gives_way_to_the_one_before(saved):
 def test_two_torn_files_are_an_error_and_no_fresh_start(saved):
     saved.path.write_bytes(b"torn")
     saved.previous.write_bytes(b"torn too")
-    with pytest.raises(ValueError, match=r"torn or foreign: .*last.pt .*; .*last.pt.previous .*Delete it to begin anew"):
+    with pytest.raises(
+        ValueError, match=r"torn or foreign: .*last.pt .*; .*last.pt.previous .*Delete it to begin anew"
+    ):
         saved.load()
 
 
@@ -112,7 +114,9 @@ def test_a_full_disk_leaves_the_last_file_and_says_so(saved, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(OSError, match=r"could not be written at step 3 .*No space left.*last checkpoint, .*last.pt, is whole"):
+    with pytest.raises(
+        OSError, match=r"could not be written at step 3 .*No space left.*last checkpoint, .*last.pt, is whole"
+    ):
         saved.save(3)
     assert (saved.path.read_bytes(), saved.previous.read_bytes()) == before
     assert sorted(p.name for p in saved.path.parent.iterdir()) == ["last.pt", "last.pt.previous"]

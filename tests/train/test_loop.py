@@ -53,7 +53,9 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_its_step(run, poison, 
     def step(x, y):
         return {"fine": torch.tensor(1.0), "bad": torch.tensor(poison if next(counter) >= when else 1.0)}
 
-    with pytest.raises(FloatingPointError, match=rf"bad is {poison} at step {when} on process 0.*reseed\({when}\) with seed 3"):
+    with pytest.raises(
+        FloatingPointError, match=rf"bad is {poison} at step {when} on process 0.*reseed\({when}\) with seed 3"
+    ):
         for _ in train.fit(step, PAIRS, run=run, steps=100):
             pass
 

@@ -99,7 +99,9 @@ def test_two_processes_with_half_a_batch_each_end_where_one_does(torchrun, tmp_p
     assert max(float((p - q).abs().max()) for p, q in zip(one, two, strict=True)) < 1e-12
 
 
-@pytest.mark.parametrize(("options", "words"), [({"accumulate": 0}, "accumulate is 0"), ({"max_norm": 0}, "max_norm is 0")])
+@pytest.mark.parametrize(
+    ("options", "words"), [({"accumulate": 0}, "accumulate is 0"), ({"max_norm": 0}, "max_norm is 0")]
+)
 def test_wrong_settings_are_refused(net, options, words):
     with pytest.raises(ValueError, match=words):
         train.Update(net, torch.optim.SGD(net.parameters(), 0.1), **options)
