@@ -1,0 +1,11 @@
+"""Long trainings, where the layers of the package meet. Each runs as a program and teaches by its --help:
+
+python -m companion.recipes.cnn --images mnist --epochs 10 --out runs/cnn
+python -m companion.recipes.cnn --out runs/cnn --resume          # goes on where it was cut off, to the last bit
+torchrun --nproc-per-node 2 -m companion.recipes.cnn …           # the same on two processes or many machines
+
+_run.py    what all of them share: options, the folder, the log, the checkpoint
+mlp.py     784-128-10 on pictures of digits
+cnn.py     the classifier of 93,322 parameters
+rnn.py     rows or pixels of pictures as sequences; the adding problem
+"""

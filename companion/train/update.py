@@ -1,0 +1,84 @@
+"""One network, one optimizer, one call."""
+
+from collections.abc import Iterable
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from .runtime import Runtime
+
+
+class Update:
+    """update(loss): gradients of this network alone, averaged over processes, clipped, one step of its optimizer.
+
+    `loss.backward` is told the network's own parameters, so no other network's gradients are touched: a GAN has two
+    Updates and its generator's never spoils the discriminator's. One flat all-reduce a step, as in NVlabs/stylegan3.
+
+    `accumulate` calls make one step, whose gradient is the mean of theirs. `max_norm` clips the joint 2-norm of the
+    gradients (Pascanu, Mikolov & Bengio 2013, Algorithm 1); `norm` is what it was before.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        *,
+        run: Runtime | None = None,
+        accumulate: int = 1,
+        max_norm: float | None = None,
+    ) -> None:
+        if isinstance(accumulate, bool) or not isinstance(accumulate, int) or accumulate < 1:
+            raise ValueError(f"accumulate is {accumulate!r}; a whole number ≥ 1 is needed: how many calls make a step.")
+        if max_norm is not None and not max_norm > 0:
+            raise ValueError(f"max_norm is {max_norm!r}; a number > 0 is needed, or None for no clipping.")
+        self.parameters = [p for p in net.parameters() if p.requires_grad]
+        _check_owned(self.parameters, optimizer)
+        self.optimizer, self.accumulate, self.max_norm = optimizer, accumulate, max_norm
+        self.world, self.calls, self.norm = run.world if run else 1, 0, None
+        self._agree(net)
+
+    def __call__(self, loss: torch.Tensor) -> None:
+        (loss if self.accumulate == 1 else loss / self.accumulate).backward(inputs=self.parameters)
+        self.calls += 1
+        if self.calls % self.accumulate:
+            return
+        if self.world > 1:
+            _average([p.grad for p in self.parameters if p.grad is not None], self.world)
+        if self.max_norm is not None:
+            self.norm = nn.utils.clip_grad_norm_(self.parameters, self.max_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    def _agree(self, net: nn.Module) -> None:
+        """All processes begin with the weights of the first."""
+        if self.world > 1:
+            for tensor in net.state_dict().values():
+                dist.broadcast(tensor, src=0)
+
+    def state_dict(self) -> dict:
+        return {"optimizer": self.optimizer.state_dict(), "calls": self.calls}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.calls = state["calls"]
+
+
+def _check_owned(parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+    theirs = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    ours = {id(p) for p in parameters}
+    if not ours or ours != theirs:
+        raise ValueError(
+            f"the network has {len(ours)} trainable parameters, the optimizer {len(theirs)}, and {len(ours & theirs)} "
+            "are the same; make the optimizer with net.parameters() of this network."
+        )
+
+
+def _average(gradients: Iterable[torch.Tensor], world: int) -> None:
+    """Each gradient becomes its mean over all processes, by one message."""
+    gradients = list(gradients)
+    flat = torch.cat([g.reshape(-1) for g in gradients])
+    dist.all_reduce(flat)
+    flat /= world
+    for g, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        g.copy_(part.view_as(g))
