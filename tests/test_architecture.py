@@ -78,7 +78,12 @@ def test_a_forbidden_import_is_found_in_every_spelling(file, source, found):
     assert foreign_parts(PACKAGE / file, source) == found
 
 
-LIGHT = [p for p in FILES if _part(p) in WITHOUT_TORCH]
+EXCEPT = {
+    "data/augment.py",
+    "data/batches.py",
+    "data/sequences.py",
+}  # what networks are fed; data/__init__ leaves them out
+LIGHT = [p for p in FILES if _part(p) in WITHOUT_TORCH and p.relative_to(PACKAGE).as_posix() not in EXCEPT]
 
 
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.relative_to(PACKAGE).as_posix())

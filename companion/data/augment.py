@@ -14,8 +14,9 @@ import torch.nn.functional as F
 def warp(*, shift: float = 0.0, turn: float = 0.0, scale: float = 0.0, bend: float = 0.0, smooth: int = 5) -> Callable:
     """A function of x (n, c, h, w) that returns pictures of the same shape, each moved by random amounts.
 
-    `shift` pixels to each side at most, `turn` degrees, `scale` as a share of the size; `bend` is the standard deviation in pixels
-    of a displacement that differs from place to place and is smooth over about h/`smooth` pixels. Outside is 0.
+    `shift` pixels to each side at most, `turn` degrees, `scale` as a share of the size; `bend` is the standard
+    deviation in pixels of a displacement that differs from place to place and is smooth over about h/`smooth` pixels.
+    Outside is 0.
     """
     if min(shift, turn, scale, bend) < 0 or scale >= 1:
         raise ValueError(f"shift {shift}, turn {turn}, scale {scale}, bend {bend}: all must be ≥ 0, and scale < 1.")

@@ -2,9 +2,9 @@
 
     for x, y in itertools.islice(Batches(data.images(), 100).stream(), 600): ...
 
-The order is a function of (seed, epoch) alone, so a stream can begin at any step at once, and processes share it without
-a word: of each step's world·size positions every process takes its own `size`. Batches run across the ends of epochs, so that
-all have the same size and each picture is used exactly once an epoch, by exactly one process.
+The order is a function of (seed, epoch) alone, so a stream can begin at any step at once, and processes share it
+without a word: of each step's world·size positions every process takes its own `size`. Batches run across the ends of
+epochs, so that all have the same size and each picture is used exactly once an epoch, by exactly one process.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Sampler
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 
@@ -24,7 +24,7 @@ def order(n: int, seed: int, epoch: int) -> torch.Tensor:
 
 
 class Share:
-    """Which pictures a process takes at each step: positions (step·world + rank)·size and on in the row of all epochs."""
+    """Which pictures a process takes at each step: from position (step·world + rank)·size in the row of all epochs."""
 
     def __init__(self, n: int, size: int, *, seed: int = 0, rank: int = 0, world: int = 1) -> None:
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
@@ -95,7 +95,7 @@ def scaled(x: torch.Tensor, signed: bool = False) -> torch.Tensor:
 class FolderBatches:
     """The same from a folder of pictures that is too large for memory: `path`/<class>/<picture>, read by torchvision.
 
-    Pictures become squares of `pixels` in `channels` channels. `workers` processes read ahead. Order and shares as above.
+    Pictures become squares of `pixels` in `channels` channels. `workers` processes read ahead. Order, shares as above.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class _Lists(Sampler):
         return (numbers.tolist() for numbers in self.tensors)
 
 
-def _squares(path: str | os.PathLike, pixels: int, channels: int) -> Dataset:
+def _squares(path: str | os.PathLike, pixels: int, channels: int) -> Any:
     from torchvision import datasets
     from torchvision.transforms import v2
 

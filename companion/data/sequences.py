@@ -19,7 +19,7 @@ class Adding:
     """The adding problem (Hochreiter & Schmidhuber 1997): sequences of numbers in [0, 1] with two of them marked.
 
     x (size, length, 2) holds the numbers and the marks, one mark in each half; y (size, 1) is the sum of the two marked
-    numbers. To say 1 always has the mean squared error 1/6 = .1667. Every step draws new sequences: `fit` fixes the numbers.
+    numbers. To say 1 always has the mean squared error 1/6 = .1667. Every step draws new sequences, fixed by `fit`.
     """
 
     def __init__(self, length: int, size: int, *, device: str | torch.device = "cpu") -> None:

@@ -4,6 +4,7 @@ What every library calls convolution is cross-correlation: y[i] = Σₘ x[i + m]
 """
 
 import itertools
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -25,7 +26,8 @@ def windows(x: Tensor, kernel: tuple[int, ...], stride: int = 1, dilation: int =
                 "pad the input, or take a smaller kernel or dilation."
             )
         x = x.unfold(first + axis, length, stride)
-    return x[(..., *(slice(None, None, dilation) for _ in kernel))]
+    every: Any = (..., *(slice(None, None, dilation) for _ in kernel))
+    return x[every]
 
 
 def correlate(
@@ -38,8 +40,8 @@ def correlate(
     dims = weight.ndim - 2
     if dims not in (1, 2) or x.ndim != weight.ndim or x.shape[1] != weight.shape[1]:
         raise ValueError(
-            f"x has shape {tuple(x.shape)}, weight {tuple(weight.shape)}; (batch, channels, length) and (outputs, channels, "
-            "kernel) are needed, or the same with two lengths each."
+            f"x has shape {tuple(x.shape)}, weight {tuple(weight.shape)}; (batch, channels, length) and (outputs, "
+            "channels, kernel) are needed, or the same with two lengths each."
         )
     x = F.pad(x, (padding,) * (2 * dims))
     patches = windows(x, tuple(weight.shape[2:]), stride, dilation)
@@ -48,7 +50,7 @@ def correlate(
 
 
 def pool(x: Tensor, size: int, *, stride: int | None = None, kind: str = "max") -> Tensor:
-    """The largest (or the mean) entry of each size × size window of x (batch, channels, h, w), one every `stride` (size)."""
+    """The largest or mean entry of each size × size window of x (batch, channels, h, w), one every `stride` (size)."""
     if kind not in ("max", "mean"):
         raise ValueError(f"kind is {kind!r}; allowed are 'max' and 'mean'.")
     patches = windows(x, (size, size), stride or size)

@@ -70,11 +70,12 @@ class MLP(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(p, q) for p, q in itertools.pairwise(sizes))
 
     def forward(self, x: Tensor) -> Tensor:
+        *hidden, last = self.layers
         x = x.flatten(1)
-        for layer in self.layers[:-1]:
+        for layer in hidden:
             x = F.relu(layer(x))
-        return self.layers[-1](x)
+        return last(x)
 
     def written_out(self) -> Layers:
         """The layers as `forward` and `backward` take them."""
-        return [(layer.weight.detach(), layer.bias.detach()) for layer in self.layers]
+        return [(layer.weight.detach(), layer.bias.detach()) for layer in self.layers if isinstance(layer, nn.Linear)]

@@ -1,6 +1,6 @@
 """Recurrence written out: hₜ = tanh(Wxₜ + Uhₜ₋₁ + b), its gradients through time by hand, and cells with gates."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -77,11 +77,11 @@ class Recurrent(nn.Module):
     """A sequence x (n, t, p) to one answer (n, outputs): read one moment after the other, answer from the last state.
 
     `cell` is "tanh", "relu" (both without gates), "gru" or "lstm". Without gates U begins as a random rotation (`start`
-    "orthogonal", Saxe et al. 2014) or as the identity ("identity", Le, Jaitly & Hinton 2015), W as torch does it, b as zero.
+    "orthogonal", Saxe et al. 2014) or as the identity ("identity", Le, Jaitly & Hinton 2015), W as torch's, b as zero.
     The LSTM's forget gates begin open, at 1 (Jozefowicz, Zaremba & Sutskever 2015).
     """
 
-    CELLS = {"tanh": nn.RNN, "relu": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+    CELLS: ClassVar = {"tanh": nn.RNN, "relu": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
     def __init__(self, inputs: int, hidden: int, outputs: int, *, cell: str = "gru", start: str = "orthogonal") -> None:
         super().__init__()

@@ -17,8 +17,8 @@ Every run writes into --out:
   options.json   what it was started with        log.jsonl   one line each --report: step, images, losses, images/s
   last.pt        the checkpoint, and the one before it       result.json   the figures at the end
 Cut off, by you or by a power cut? Start it again with --resume: it goes on from last.pt and ends with the same weights,
-to the last bit. On several processors or machines: torchrun --nproc-per-node N -m companion.recipes.… with the same options;
---batch is then shared by all processes.
+to the last bit. On several processors or machines: torchrun --nproc-per-node N -m companion.recipes.… with the same
+options; --batch is then shared by all processes.
 """
 
 

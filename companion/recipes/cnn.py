@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> None:
         folder = _run.Folder(given, run)
         images = data.images(given.images, n=given.n)
         torch.manual_seed(given.seed)
-        net = Classifier(images.x.shape[1:], int(images.y.max()) + 1).to(run.device, memory_format=torch.channels_last)
+        net = (
+            Classifier(images.x.shape[1:], int(images.y.max()) + 1).to(run.device).to(memory_format=torch.channels_last)
+        )
         if given.compile:
             net.compile()
         steps = _run.steps_of(len(images.x), given)

@@ -22,10 +22,10 @@
 The same program runs on one processor, on a GPU, and under `torchrun --nproc-per-node 4` on several.
 """
 
-from .checkpoint import Checkpoint
-from .ema import EMA
-from .loop import State, fit
-from .runtime import Runtime, launch
-from .update import Update
+from companion.train.checkpoint import Checkpoint
+from companion.train.ema import EMA
+from companion.train.loop import State, fit
+from companion.train.runtime import Runtime, launch
+from companion.train.update import Update
 
 __all__ = ["EMA", "Checkpoint", "Runtime", "State", "Update", "fit", "launch"]

@@ -8,15 +8,15 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from .runtime import Runtime
+from companion.train.runtime import Runtime
 
 
 class Checkpoint:
     """Checkpoint(path, net=net, update=update, ema=ema): the state of all of these in one file.
 
-    `save` keeps the file before as `path` + ".previous"; `load` falls back on it when the newest is torn. Only tensors and
-    plain values are read (`weights_only=True`), so a file from elsewhere can do no harm. With several processes the first
-    reads and writes, and sends what it read to the others.
+    `save` keeps the file before as `path` + ".previous"; `load` falls back on it when the newest is torn. Only tensors
+    and plain values are read (`weights_only=True`), so a file from elsewhere can do no harm. With several processes the
+    first reads and writes, and sends what it read to the others.
     """
 
     def __init__(self, path: str | os.PathLike, *, run: Runtime | None = None, **objects: Any) -> None:

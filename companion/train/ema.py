@@ -11,8 +11,8 @@ class EMA:
 
     Counted in images, so that batch size and number of processes do not change it (Karras et al. 2020, appendix B).
     While fewer images than that have been seen the half-life is `ramp` of those, so that the start is forgotten.
-    `net` is the averaged copy, in evaluation mode. Its floating statistics of batch norm are averaged likewise, counters
-    are copied: running means of the wandering weights, not of θ̄. `refresh` measures them anew for θ̄ itself.
+    `net` is the averaged copy, in evaluation mode. Its floating statistics of batch norm are averaged likewise,
+    counters are copied: running means of the wandering weights, not of θ̄. `refresh` measures them anew for θ̄ itself.
     """
 
     def __init__(self, net: nn.Module, *, half_life: float, ramp: float = 0.05) -> None:

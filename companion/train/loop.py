@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from tqdm.auto import tqdm
 
-from .runtime import Runtime
+from companion.train.runtime import Runtime
 
 CHECK_EVERY = 50  # steps between two looks at the losses: each look waits for the device
 
@@ -43,9 +43,9 @@ def fit(
 ) -> Iterator[State]:
     """Call step(*batch) until `steps` steps are done, the first `start` of them in an earlier run; yield after each.
 
-    `step` returns its losses: scalars by name, or one scalar. `batches` is a `data.batches` stream, which begins at step
-    `start` at once, or any iterable of batches, repeated as often as needed; then the steps already done are skipped. Before each
-    step `run.reseed(number)` fixes torch's random numbers. A progress bar shows on a terminal only.
+    `step` returns its losses: scalars by name, or one scalar. `batches` is a `data.batches` stream, which begins at
+    step `start` at once, or any iterable of batches, repeated as often as needed; then the steps already done are
+    skipped. Before each step `run.reseed(number)` fixes torch's random numbers. A progress bar: on terminals only.
 
     Raises FloatingPointError when a loss becomes NaN or infinite, with the step and its seed.
     """
@@ -84,7 +84,7 @@ def _repeat(batches: Iterable, start: int) -> Iterator:
 def _check(steps: int, start: int, step: Callable) -> None:
     if not callable(step):
         raise TypeError(f"step is a {type(step).__name__}; a function of one batch that returns its losses is needed.")
-    if not 0 <= start:
+    if start < 0:
         raise ValueError(f"start is {start}; the number of steps already done, ≥ 0, is needed.")
 
 
@@ -94,6 +94,6 @@ def _check_finite(state: State, run: Runtime) -> None:
         if not bool(torch.isfinite(recent).all()):
             number = state.step - len(recent) + int(torch.isfinite(recent).logical_not().nonzero()[0])
             raise FloatingPointError(
-                f"{name} is {float(recent[number - state.step])} at step {number} on process {run.rank}. That step draws "
-                f"from run.reseed({number}) with seed {run.seed}: begin there, with a smaller learning rate or max_norm."
+                f"{name} is {float(recent[number - state.step])} at step {number} on process {run.rank}. That step "
+                f"draws from run.reseed({number}), seed {run.seed}: begin there, with a smaller lr or max_norm."
             )

@@ -65,8 +65,8 @@ class Runtime:
 def launch(device: str | None = None, *, precision: str | None = None, seed: int = 0) -> Runtime:
     """The runtime of this process: alone, or as torchrun's environment says.
 
-    `device` is "cpu", "cuda", "cuda:1", "mps" or None for the best there is. `precision` is "float32", "bfloat16" or None:
-    bfloat16 where the GPU multiplies it natively, else float32. Raises ValueError for a device that is not there.
+    `device` is "cpu", "cuda", "cuda:1", "mps" or None for the best there is. `precision` is "float32", "bfloat16" or
+    None: bfloat16 where the GPU multiplies it natively, else float32. ValueError for a device that is not there.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed is {seed!r}; a whole number ≥ 0 is needed.")
@@ -104,8 +104,10 @@ def _best_dtype(device: torch.device) -> torch.dtype:
 
 
 def _keep_memory() -> None:
-    """Let the C library keep freed blocks: each step frees and asks for the same large ones, and a page given back to the
-    system must be cleared before it comes again. Made a step of the classifier a quarter faster; no digit changes."""
+    """Let the C library keep freed blocks: each step frees and asks for the same large ones.
+
+    A page given back to the system must be cleared before it comes again. No digit changes.
+    """
     trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # the names and numbers of glibc's malloc.h
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # musl has no mallopt

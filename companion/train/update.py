@@ -6,7 +6,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from .runtime import Runtime
+from companion.train.runtime import Runtime
 
 
 class Update:
@@ -35,7 +35,8 @@ class Update:
         self.parameters = [p for p in net.parameters() if p.requires_grad]
         _check_owned(self.parameters, optimizer)
         self.optimizer, self.accumulate, self.max_norm = optimizer, accumulate, max_norm
-        self.world, self.calls, self.norm = run.world if run else 1, 0, None
+        self.world, self.calls = run.world if run else 1, 0
+        self.norm: torch.Tensor | None = None
         self._agree(net)
 
     def __call__(self, loss: torch.Tensor) -> None:

@@ -95,7 +95,7 @@ def test_names_that_the_file_does_not_hold_are_named(saved):
 def test_a_foreign_file_of_torch_is_refused(saved):
     torch.save({"weights": torch.zeros(3)}, saved.path)
     torch.save(nn.Linear(2, 2), saved.previous)  # a pickle: weights_only refuses it
-    with pytest.raises(ValueError, match="it is no checkpoint of companion.train"):
+    with pytest.raises(ValueError, match=r"it is no checkpoint of companion\.train"):
         saved.load()
 
 

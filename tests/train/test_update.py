@@ -108,7 +108,7 @@ def test_wrong_settings_are_refused(net, options, words):
 
 
 def test_the_optimizer_of_another_network_is_refused(net):
-    with pytest.raises(ValueError, match="0 are the same; make the optimizer with net.parameters"):
+    with pytest.raises(ValueError, match=r"0 are the same; make the optimizer with net\.parameters"):
         train.Update(net, torch.optim.SGD(copy.deepcopy(net).parameters(), 0.1))
     with pytest.raises(ValueError, match="4 trainable parameters, the optimizer 2"):
         train.Update(net, torch.optim.SGD(net[0].parameters(), 0.1))
