@@ -16,8 +16,8 @@ def implicit_als(
 ) -> Factors:  # fmt: skip
     """min Σ c(p − x_u·y_i)² + λ(Σ‖x_u‖² + Σ‖y_i‖²) over all u, i: p = 1, c = 1 + αr for a count r, else p = 0, c = 1.
 
-    Hu, Koren & Volinsky (2008), eq. 3, with the conjugate gradients of Takács, Pilászy & Tikk (2011): `steps` of them a
-    row and sweep, from the row's last solution; None solves each row. Counts must be positive. The loss never rises.
+    Hu, Koren & Volinsky (2008), with the conjugate gradients of Takács, Pilászy & Tikk (2011): `steps` of them a row
+    and sweep, from the row's last solution; None solves each row. Counts must be positive. The loss never rises.
     """
     xp, known = triples(counts, "counts")
     rank, ridge, alpha = whole(rank, "rank", 1, min(known.shape)), positive(ridge, "ridge"), positive(alpha, "alpha")
@@ -39,8 +39,8 @@ def implicit_step(
     """(X, Σ c(p − x·y)² less its value at X = 0): each row x anew, from (YᵀY + Yᵀ(C − I)Y + λI)x = YᵀCp.
 
     YᵀY stands for all the entries that are not known: it is the same for each row, and diagonal in its eigenvectors
-    (Hu, Koren & Volinsky 2008, eq. 4 and the lines below it). The table's values are c − 1. Not `measured`,
-    it is quicker and the sum is not to be used.
+    (Hu, Koren & Volinsky 2008). The table's values are c − 1. Not `measured`, it is quicker and the sum is not to be
+    used.
     """
     xp = array_namespace(Y)
     S = Y.T @ Y
