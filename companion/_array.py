@@ -109,15 +109,3 @@ def logsumexp(x, axis: int = -1):
     top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))  # −inf − (−inf) would be NaN
     with np.errstate(divide="ignore"):
         return xp.squeeze(top, axis=axis) + xp.log(xp.sum(xp.exp(x - top), axis=axis))
-
-
-def solve_lower(L, B):
-    """L⁻¹B for lower triangular L by forward substitution; also for stacks (…, n, n) and (…, n, m) of such systems."""
-    xp = array_namespace(L, B)
-    if hasattr(xp.linalg, "solve_triangular"):
-        return xp.linalg.solve_triangular(L, B, upper=False)
-    if L.ndim > 2:
-        return xp.stack([solve_lower(one, right) for one, right in zip(L, B, strict=True)])
-    from scipy.linalg import solve_triangular  # imported here: it takes longer to load than the rest of the package
-
-    return solve_triangular(L, B, lower=True, check_finite=False)

@@ -274,14 +274,3 @@ def test_logsumexp_is_scipys_at_every_size_and_along_every_axis(library, dtype, 
 def test_logsumexp_knows_infinities(library):
     x = library(np.array([[-np.inf, -np.inf], [-np.inf, 0.0], [np.inf, 0.0]]))
     assert library.numpy(_array.logsumexp(x)).tolist() == [-np.inf, 0, np.inf]
-
-
-def test_solve_lower_solves_one_system_or_a_stack_and_never_looks_above_the_diagonal(library, dtype, tol):
-    rng = np.random.default_rng(0)
-    L = rng.standard_normal((4, 3, 3)) + 3 * np.eye(3)
-    B = rng.standard_normal((4, 3, 2))
-    expected = np.linalg.solve(np.tril(L), B)
-    for left, right, truth in ((L, B, expected), (L[0], B[0], expected[0])):
-        ours = library.numpy(_array.solve_lower(library(left.astype(dtype)), library(right.astype(dtype))))
-        assert ours.dtype == dtype
-        np.testing.assert_allclose(ours, truth, rtol=10 * tol, atol=10 * tol)

@@ -1,9 +1,9 @@
 """The fast half of EM: both steps as one sweep over the points, in blocks that stay in the processor's cache.
 
-With y = x − c the log density of every component is linear in y and y⊗y, so a block costs one matrix product with these
-features for the E-step and one for the sums that the M-step needs. No digit is lost in `log_joint` and `m_step`, which
-take x − μ_k first; here some are, when a component is narrow and far from the centre c. `safe` says when, and `em` then
-takes those two.
+With y = x − c the log density of every component is linear in the features 1, y and y⊗y. So a block costs one matrix
+product with its features for the E-step, and one more for the sums that the M-step needs. No digit is lost in
+`log_joint` and `m_step`, which take x − μ_k first; here some are, when a component is narrow and far from the centre c.
+`safe` says when, and `em` then takes those two.
 """
 
 import math
@@ -61,24 +61,19 @@ def safe(data: Data, mixture: Any) -> bool:
 def sweep(data: Data, mixture: Any) -> Moments:
     """The mean log-likelihood, and the moments of the points weighted by their responsibilities."""
     xp, kind, (d, n) = array_namespace(data.X), mixture.covariance, data.Y.shape
-    const, linear, quadratic = coefficients(xp, mixture, data)
-    total, counts, first, second = 0.0, 0.0, 0.0, 0.0
-    phi = xp.empty((quadratic.shape[1], 0), dtype=data.X.dtype, device=device(data.X))
-    for rows in blocks(n, max(quadratic.shape[1], 512), BLOCK):
-        y = data.Y[:, rows]
-        phi = products(xp, kind, y, phi)
-        joint = linear @ y
-        joint += const
-        if kind != "tied":
-            joint += quadratic @ phi
-        r, log_likelihood = responsibilities(xp, joint)
-        total, counts, first = total + float(log_likelihood), counts + xp.sum(r, axis=1), first + r @ y.T
-        second = second + (phi @ r.T).T
+    weights = coefficients(xp, mixture, data)
+    total, sums = 0.0, 0.0
+    phi = xp.empty((weights.shape[1], 0), dtype=data.X.dtype, device=device(data.X))
+    for rows in blocks(n, max(weights.shape[1], 512), BLOCK):
+        phi = features(xp, kind, data.Y[:, rows], phi)
+        r, log_likelihood = responsibilities(xp, weights @ phi)
+        total, sums = total + float(log_likelihood), sums + phi @ r.T
+    counts, first, second = sums[0, :], sums[1 : d + 1, :].T, sums[d + 1 :, :].T
     return Moments(total / n, counts, first, unstripped(xp, second, d) if kind == "full" else second)
 
 
-def coefficients(xp, mixture: Any, data: Data) -> tuple[Any, Any, Any]:
-    """log π_k N(x; μ_k, Σ_k) = const + (Pm)ᵀy − ½ yᵀPy with P = Σ_k⁻¹ and m = μ_k − c.
+def coefficients(xp, mixture: Any, data: Data) -> Inexact[Any, "k f"]:
+    """Of 1, y and the products in log π_k N(x; μ_k, Σ_k) = const + (Pm)ᵀy − ½ yᵀPy, where P = Σ_k⁻¹ and m = μ_k − c.
 
     For tied covariances yᵀPy is the same in all components. It changes no responsibility, so only its mean over the
     points is counted, which is a constant too: tr(P Σ yyᵀ)/n.
@@ -89,8 +84,10 @@ def coefficients(xp, mixture: Any, data: Data) -> tuple[Any, Any, Any]:
     const = mixture.log_constants - xp.sum(linear * m, axis=1) / 2
     const = xp.maximum(const, xp.full_like(const, -1e30))  # a weight of zero: −∞ would turn 0·∞ into NaN
     if kind == "tied":
-        return (const - xp.sum(P * data.scatter) / (2 * data.X.shape[0]))[:, None], linear, linear[:, :0]
-    return const[:, None], linear, stripped(xp, -P) if kind == "full" else -P / 2
+        const, quadratic = const - xp.sum(P * data.scatter) / (2 * data.X.shape[0]), linear[:, :0]
+    else:
+        quadratic = stripped(xp, -P) if kind == "full" else -P / 2
+    return xp.concat([const[:, None], linear, quadratic], axis=1)
 
 
 def responsibilities(xp, joint: Inexact[Any, "k b"]) -> tuple[Inexact[Any, "k b"], Scalar]:
@@ -100,23 +97,25 @@ def responsibilities(xp, joint: Inexact[Any, "k b"]) -> tuple[Inexact[Any, "k b"
     """
     top = xp.max(joint, axis=0)
     joint -= top
-    joint = xp.exp(xp.maximum(joint, xp.full_like(top, 2 * math.log(float(xp.finfo(joint.dtype).eps)))))
+    least = xp.full_like(top, 2 * math.log(float(xp.finfo(joint.dtype).eps)))
+    joint = xp.exp(xp.maximum(joint, least, out=joint), out=joint)
     total = xp.sum(joint, axis=0)
     joint /= total
     return joint, xp.sum(top + xp.log(total))
 
 
-def products(xp, kind: str, y: Inexact[Any, "d b"], phi: Inexact[Any, "f before"]) -> Inexact[Any, "f b"]:
-    """The features of second order: y⊗y in strips, y², |y|², or none. `phi` is used again if it has the right size."""
+def features(xp, kind: str, y: Inexact[Any, "d b"], phi: Inexact[Any, "f before"]) -> Inexact[Any, "f b"]:
+    """1, y, and the products of second order: y⊗y in strips, y², |y|² or none. `phi` is used again if it fits."""
     f, (d, b) = phi.shape[0], y.shape
-    if kind == "spherical":
-        return xp.sum(y * y, axis=0, keepdims=True)
     phi = phi if phi.shape[1] == b else xp.empty((f, b), dtype=y.dtype, device=device(y))
+    phi[0, :], phi[1 : d + 1, :] = 1.0, y
+    if kind == "spherical":
+        phi[d + 1, :] = xp.sum(y * y, axis=0)
     if kind == "diag":
-        xp.multiply(y, y, out=phi)
+        xp.multiply(y, y, out=phi[d + 1 :, :])
     if kind == "full":
         for a, end, start, stop in strips(d):
-            strip = xp.reshape(phi[start:stop, :], (end - a, d - a, b))
+            strip = xp.reshape(phi[d + 1 + start : d + 1 + stop, :], (end - a, d - a, b))
             xp.multiply(y[a:end, None, :], y[None, a:, :], out=strip)
     return phi
 
