@@ -63,3 +63,10 @@ def test_the_trifactor_chapter_finds_the_eigenvectors_of_handwriting():
     excess, cosines = json.loads(_run("trifactor", "[float(pixels.losses[-1] / lowest - 1), same.tolist()]"))
     assert -1e-9 < excess < 1e-6
     assert min(cosines) > 0.999
+
+
+def test_the_training_chapter_resumes_to_the_bit_on_handwriting():
+    """And there, too, the average of the weights makes fewer mistakes than the weights."""
+    apart, raw, averaged = json.loads(_run("training", "[apart, raw[15:].mean(), averaged[15:].mean()]"))
+    assert [max(distances) == 0 for distances in apart.values()] == [False, False, False, True]
+    assert averaged < raw

@@ -13,7 +13,13 @@ What they stand on:
     cache.py       files written whole and read unchanged     folder.py     the reader's own pictures
     movielens.py   u.data, ratings.dat, ratings.csv, checked
 
-Nothing here imports torch, scikit-learn or matplotlib before a set needs it.
+What networks are fed; these three import torch, and are imported by name:
+
+    batches.py     Batches, FolderBatches: in an order that (seed, epoch) fixes, shared by processes
+    augment.py     warp(shift=…, turn=…, scale=…, bend=…): pictures moved a little, on the device
+    sequences.py   pictures as sequences, and the adding problem
+
+Nothing else here imports torch, scikit-learn or matplotlib before a set needs it.
 """
 
 from . import glyphs, ratings

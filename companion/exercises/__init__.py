@@ -11,6 +11,10 @@ One file per chapter, with the chapter's name:
     trifactor.py   check_gradients   check_loss   check_backtracking   check_canonical
     recommender.py   check_user_update   check_prediction   check_ndcg   check_split
     gmm.py     check_responsibilities   check_m_step   check_sampling   check_bic
+    mlp.py     check_cross_entropy   check_backward   check_parity   check_start
+    cnn.py     check_correlate   check_output_size   check_pool   check_ece
+    rnn.py     check_unroll   check_through_time   check_clip   check_lstm_step
+    training.py   check_share   check_seed   check_combine   check_ema
 
 What they stand on:
 
@@ -23,6 +27,10 @@ What they stand on:
     _canonical.py, _tricases.py   one of trifactor's checkers, and its cases
     _ranked.py, _heldout.py   two of recommender's checkers
     _sampling.py, _mixtures.py   one of gmm's checkers, and its cases
+    _mlp_build.py, _mlp_cases.py   two of mlp's checkers, and its cases
+    _cnn_sizes.py, _cnn_sure.py, _cnn_cases.py   two of cnn's checkers, and its cases
+    _rnn_gates.py, _rnn_cases.py   two of rnn's checkers, and its cases
+    _share.py   two of training's checkers
 
 Checkers test properties, so every correct answer passes, however it is written. The solutions are in the chapters.
 """

@@ -1,6 +1,7 @@
 """What all recipes share: the options, the folder with its log and checkpoint, and the loop around `fit`."""
 
 import argparse
+import contextlib
 import json
 import sys
 import time
@@ -14,19 +15,41 @@ from companion import train
 
 EVERY = """
 Every run writes into --out:
-  options.json   what it was started with        log.jsonl   one line each --report: step, images, losses, images/s
-  last.pt        the checkpoint, and the one before it       result.json   the figures at the end
-Cut off, by you or by a power cut? Start it again with --resume: it goes on from last.pt and ends with the same weights,
-to the last bit. On several processors or machines: torchrun --nproc-per-node N -m companion.recipes.… with the same
-options; --batch is then shared by all processes.
+  options.json   what it was started with        log.jsonl     one line each --report: step, losses, images/s, seconds
+  last.pt        the checkpoint, with the one before it in last.pt.previous
+  result.json    the figures at the end          *.png         pictures of what was learned
+
+Cut off, by you or by a power cut? `--out THE-SAME --resume` is enough: the other options are read from options.json,
+and the run ends with the same weights, to the last bit, as if nothing had happened.
+
+On several processors or machines: torchrun --nproc-per-node N -m companion.recipes.… with the same options; --batch is
+then shared by all processes. With --max-restarts and --resume a run outlives its workers.
 """
+FREE = {"device", "report", "save", "compile"}  # options that a resumed run may have otherwise
 
 
-def parser(doc: str, *, epochs: float, batch: int, lr: float) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """With --resume, what was not given is as it was at the start, and what was given must be so too."""
+
+    def parse_args(self, args=None, namespace=None):
+        given = super().parse_args(args, namespace)
+        recorded = given.out / "options.json"
+        if not given.resume or not recorded.exists():
+            return given
+        then = json.loads(recorded.read_text(encoding="utf8"))
+        self.set_defaults(**then)
+        given = super().parse_args(args, namespace)
+        for name, value in then.items():
+            if (now := getattr(given, name, None)) != value and name not in FREE:
+                self.error(f"--{name} is {now} and was {value}: leave it out to resume, or begin anew in another --out")
+        return given
+
+
+def parser(doc: str, *, epochs: float, batch: int, lr: float) -> Parser:
     """The options that every recipe has, with this recipe's defaults."""
-    p = argparse.ArgumentParser(description=doc, epilog=EVERY, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = Parser(description=doc, epilog=EVERY, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", type=Path, required=True, help="folder for everything the run writes")
-    p.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    p.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
     p.add_argument("--epochs", type=float, default=epochs, help=f"how often to see each picture (default {epochs})")
     p.add_argument("--batch", type=int, default=batch, help=f"pictures per step, over all processes (default {batch})")
     p.add_argument("--lr", type=float, default=lr, help=f"largest learning rate (default {lr})")
@@ -40,33 +63,49 @@ def parser(doc: str, *, epochs: float, batch: int, lr: float) -> argparse.Argume
 
 
 class Folder:
-    """The folder of a run: refuses to mix two runs, appends to the log, writes results whole."""
+    """The folder of a run: refuses to mix two. Only the first process writes; all but the log whole or not at all."""
 
     def __init__(self, options: argparse.Namespace, run: train.Runtime) -> None:
         self.path, self.run = options.out, run
-        checkpoint = self.path / "last.pt"
-        if checkpoint.exists() and not options.resume:
-            sys.exit(f"{checkpoint} exists already: add --resume to go on with it, or give another --out.")
-        if run.first:
-            self.path.mkdir(parents=True, exist_ok=True)
-            given = {
-                name: str(v) if isinstance(v, Path) else v for name, v in vars(options).items() if name != "resume"
-            }
+        if (self.path / "last.pt").exists() and not options.resume:
+            sys.exit(f"{self.path / 'last.pt'} exists already: add --resume to go on with it, or give another --out.")
+        with stopped():
+            if run.first:
+                self.path.mkdir(parents=True, exist_ok=True)
+            given = {name: value for name, value in vars(options).items() if name not in ("out", "resume")}
             self.write("options.json", given)
 
     def write(self, name: str, record: dict[str, Any]) -> None:
-        if self.run.first:
-            aside = self.path / f"{name}.tmp"
-            aside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf8")
-            aside.replace(self.path / name)
+        """The record as JSON, aside and then renamed."""
+        self._replace(name, json.dumps(record, indent=1) + "\n")
 
     def log(self, record: dict[str, Any]) -> None:
+        """One more line, here and on the screen."""
         if self.run.first:
             with (self.path / "log.jsonl").open("a", encoding="utf8") as file:
                 file.write(json.dumps(record) + "\n")
-            print(
-                "  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in record.items()), flush=True
-            )
+            words = (f"{name} {v:.4g}" if isinstance(v, float) else f"{name} {v}" for name, v in record.items())
+            print("  ".join(words), flush=True)
+
+    def rewind(self, step: int) -> float:
+        """Drop the log's lines after `step`, and one cut in half: they come again. Returns the seconds spent before."""
+        path = self.path / "log.jsonl"
+        lines = path.read_text(encoding="utf8").splitlines(keepends=True) if path.exists() else []
+        records = [json.loads(line) for line in lines if line.endswith("}\n")]
+        kept = [record for record in records if record["step"] <= step]
+        self._replace("log.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
+        return kept[-1]["seconds"] if kept else 0.0
+
+    def picture(self, name: str, figure: Any) -> None:
+        """A figure of matplotlib as name.png."""
+        if self.run.first:
+            figure.savefig(self.path / f"{name}.png")
+
+    def _replace(self, name: str, text: str) -> None:
+        if self.run.first:
+            aside = self.path / f"{name}.tmp"
+            aside.write_text(text, encoding="utf8")
+            aside.replace(self.path / name)
 
 
 def steps_of(n: int, options: argparse.Namespace) -> int:
@@ -79,6 +118,15 @@ def share_of_batch(options: argparse.Namespace, run: train.Runtime) -> int:
     if options.batch % run.world:
         sys.exit(f"--batch {options.batch} is not a multiple of the {run.world} processes that share it.")
     return options.batch // run.world
+
+
+@contextlib.contextmanager
+def stopped() -> Iterator[None]:
+    """What a reader can mend ends the program with its sentence, not with a traceback."""
+    try:
+        yield
+    except (OSError, FloatingPointError) as error:
+        sys.exit(f"stopped: {error}")
 
 
 def go(
@@ -94,13 +142,14 @@ def go(
     """`fit` with what every recipe does around it: resume, save, report. Yields at each report, and at the end."""
     checkpoint = train.Checkpoint(folder.path / "last.pt", run=run, **kept)
     start = checkpoint.load() if options.resume else 0
-    begun = time.perf_counter()
-    for state in train.fit(step, batches, run=run, steps=steps, start=start):
-        last = state.step == steps
-        if state.step % options.report == 0 or last:
-            means = {name: round(float(run.mean(torch.tensor(v))), 6) for name, v in state.mean(options.report).items()}
-            seconds = round(time.perf_counter() - begun, 2)
-            folder.log({"step": state.step, **means, "images/s": round(state.rate), "seconds": seconds})
-            yield state
-        if state.step % options.save == 0 or last:
-            checkpoint.save(state.step)
+    begun = time.perf_counter() - folder.rewind(start)
+    with stopped():
+        for state in train.fit(step, batches, run=run, steps=steps, start=start):
+            last = state.step == steps
+            if state.step % options.report == 0 or last:
+                means = {k: round(float(run.mean(torch.tensor(v))), 6) for k, v in state.mean(options.report).items()}
+                seconds = round(time.perf_counter() - begun, 2)
+                folder.log({"step": state.step, **means, "images/s": round(state.rate), "seconds": seconds})
+                yield state
+            if state.step % options.save == 0 or last:
+                checkpoint.save(state.step)

@@ -5,6 +5,7 @@
     loop.py         fit(step, batches): repeats the reader's step and reports; the body of your `for` is the callback
     ema.py          EMA(net, half_life=…): the running average of the weights, counted in images
     checkpoint.py   Checkpoint(path, net=…, …): what must survive, written aside, then renamed
+    differences.py  why a checkpoint does not fit, in a sentence
 
     run = train.launch(seed=0)
     update = train.Update(net, torch.optim.Adam(net.parameters()), run=run)

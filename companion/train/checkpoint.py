@@ -1,13 +1,13 @@
 """What must survive a crash: written aside, then renamed, so that a whole file is there at every moment."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 
+from companion.train.differences import difference, has_nan
 from companion.train.runtime import Runtime
 
 
@@ -26,24 +26,28 @@ class Checkpoint:
             if not hasattr(thing, "state_dict") or not hasattr(thing, "load_state_dict"):
                 raise TypeError(f"{name} is a {type(thing).__name__}, which has no state_dict and load_state_dict.")
         self.path, self.objects, self.run = Path(path), objects, run
-        self.previous = self.path.with_name(self.path.name + ".previous")
+        self.previous, self.aside = (self.path.with_name(self.path.name + end) for end in (".previous", ".tmp"))
 
     def save(self, step: int) -> None:
-        """Write all states and the number of steps done. Raises OSError, with the last file whole, if that fails."""
+        """Write all states and the number of steps done.
+
+        OSError if that fails, FloatingPointError if a state holds NaN: both leave the last file whole, and say so.
+        """
         if self.run is not None and not self.run.first:
             return
-        state = {name: thing.state_dict() for name, thing in self.objects.items()}
-        aside = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
+        states = {name: thing.state_dict() for name, thing in self.objects.items()}
+        if nan := has_nan(states):
+            raise FloatingPointError(f"{self.path} was not written at step {step}: {nan} holds NaN; {self._kept()}.")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _write(aside, {"step": step, "states": state})
+            _write(self.aside, {"step": step, "states": states})
             if self.path.exists():
                 os.replace(self.path, self.previous)
-            os.replace(aside, self.path)
+            os.replace(self.aside, self.path)
         except (OSError, RuntimeError) as error:  # torch's zip writer turns a full disk into a RuntimeError
-            aside.unlink(missing_ok=True)
-            kept = f"the last checkpoint, {self._there()}, is whole" if self._there() else "there is no earlier one"
-            raise OSError(f"{self.path} could not be written at step {step} ({error}); {kept}.") from error
+            _remove(self.aside)
+            reason = str(error).splitlines()[0]
+            raise OSError(f"{self.path} could not be written at step {step} ({reason}); {self._kept()}.") from error
 
     def load(self) -> int:
         """Put everything back and return the number of steps done; 0, with nothing changed, if there is no file.
@@ -54,7 +58,14 @@ class Checkpoint:
         if found is None:
             return 0
         for name, thing in self.objects.items():
-            _check_same(self.path, name, thing.state_dict(), found["states"].get(name), found["states"])
+            if name not in found["states"]:
+                held = ", ".join(sorted(found["states"]))
+                raise ValueError(f"{self.path} holds {held}, and no {name}; give the names it was written with.")
+            if other := difference(thing.state_dict(), found["states"][name]):
+                raise ValueError(
+                    f"{self.path} is of another architecture: {name}.{other}. "
+                    "Build what the file was written with, or give another path."
+                )
         for name, thing in self.objects.items():
             thing.load_state_dict(found["states"][name])
         return int(found["step"])
@@ -65,15 +76,16 @@ class Checkpoint:
         if self.run is None or self.run.first:
             try:
                 box = [self._read()]
-            except ValueError as error:
+            except (OSError, ValueError) as error:
                 box = [error]
         if self.run is not None and self.run.world > 1:
             dist.broadcast_object_list(box, src=0)
-        if isinstance(box[0], ValueError):
+        if isinstance(box[0], Exception):
             raise box[0]
         return box[0]
 
     def _read(self) -> dict | None:
+        """The newest whole file. Unreadable ones are an error, not a fresh start."""
         torn = []
         for path in (self.path, self.previous):
             try:
@@ -88,8 +100,9 @@ class Checkpoint:
             raise ValueError(f"torn or foreign: {'; '.join(torn)}. Delete it to begin anew, or give another path.")
         return None
 
-    def _there(self) -> Path | None:
-        return next((path for path in (self.path, self.previous) if path.exists()), None)
+    def _kept(self) -> str:
+        there = next((path for path in (self.path, self.previous) if path.exists()), None)
+        return f"the last checkpoint, {there}, is whole" if there else "there is no earlier one"
 
 
 def _write(path: Path, state: dict) -> None:
@@ -99,33 +112,15 @@ def _write(path: Path, state: dict) -> None:
         os.fsync(file.fileno())  # on disk before the rename makes it the newest
 
 
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return  # the error that brought us here is the one to tell
+
+
 def _load(path: Path) -> dict:
     found = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(found, dict) or set(found) != {"step", "states"}:
         raise KeyError("it is no checkpoint of companion.train")
     return found
-
-
-def _check_same(path: Path, name: str, ours: dict, theirs: dict | None, states: dict) -> None:
-    """ValueError unless both states have the same entries of the same shapes."""
-    if theirs is None:
-        raise ValueError(
-            f"{path} holds {', '.join(sorted(states))}, and no {name}; give the names it was written with."
-        )
-    mine, others = dict(_shapes(ours)), dict(_shapes(theirs))
-    for entry in sorted(mine.keys() | others.keys()):
-        if entry.startswith("optimizer.state.") or mine.get(entry) == others.get(entry):
-            continue  # an optimizer has no state before its first step
-        there, here = (f"shape {shapes[entry]}" if entry in shapes else "nothing" for shapes in (others, mine))
-        raise ValueError(
-            f"{path} is of another architecture: {name}.{entry} has {there} in the file and {here} here. "
-            "Build what the file was written with, or give another path."
-        )
-
-
-def _shapes(state: Any, stem: str = "") -> Iterator[tuple[str, tuple[int, ...]]]:
-    if isinstance(state, torch.Tensor):
-        yield stem, tuple(state.shape)
-    elif isinstance(state, dict):
-        for key, value in state.items():
-            yield from _shapes(value, f"{stem}.{key}" if stem else str(key))

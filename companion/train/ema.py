@@ -9,8 +9,8 @@ from torch import nn
 class EMA:
     """θ̄ ← β θ̄ + (1 − β) θ with β = 2^(−images/half_life): after `half_life` images a weight counts half.
 
-    Counted in images, so that batch size and number of processes do not change it (Karras et al. 2020, appendix B).
-    While fewer images than that have been seen the half-life is `ramp` of those, so that the start is forgotten.
+    Counted in images, so that batch size and number of processes do not change it, and with a half-life of at most
+    `ramp` of the images seen, so that the start is forgotten: both as in the training loop of NVlabs/stylegan3.
     `net` is the averaged copy, in evaluation mode. Its floating statistics of batch norm are averaged likewise,
     counters are copied: running means of the wandering weights, not of θ̄. `refresh` measures them anew for θ̄ itself.
     """
@@ -37,7 +37,6 @@ class EMA:
     def refresh(self, batches) -> None:
         """Measure the statistics of batch norm for the averaged weights, as plain means over these batches."""
         torch.optim.swa_utils.update_bn(batches, self.net)
-        self.net.eval()
 
     def state_dict(self) -> dict:
         return {"net": self.net.state_dict(), "images": self.images}

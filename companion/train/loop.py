@@ -1,27 +1,28 @@
 """Repeat the reader's step. The body of the reader's `for` is the callback, and leaving it is the way to stop."""
 
-import itertools
+import math
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from typing import Any
 
 import torch
-from tqdm.auto import tqdm
+from tqdm import tqdm  # tqdm.auto warns in notebooks without ipywidgets
 
 from companion.train.runtime import Runtime
 
-CHECK_EVERY = 50  # steps between two looks at the losses: each look waits for the device
+LOOK = 50  # steps between two looks at the losses on a GPU, where each look waits for it; on a CPU they lie there
 
 
-@dataclass
 class State:
     """What `fit` hands to the body of the loop after each step; always the same object."""
 
-    step: int = 0  # steps done, over all runs
-    images: int = 0  # images seen since the start of this run, over all processes
-    seconds: float = 0.0  # spent in steps and batches, not in the body
-    _kept: dict[str, list[torch.Tensor]] = field(default_factory=lambda: defaultdict(list), repr=False)
+    def __init__(self, run: Runtime, step: int) -> None:
+        self.run = run
+        self.step = step  # steps done, over all runs
+        self.images = 0  # seen since the start of this run, over all processes
+        self.seconds = 0.0  # spent in steps and batches, not in the body
+        self._read: dict[str, list[float]] = {}
+        self._unread: dict[str, list[tuple[int, torch.Tensor]]] = {}
 
     @property
     def rate(self) -> float:
@@ -30,70 +31,89 @@ class State:
 
     @property
     def losses(self) -> dict[str, list[float]]:
-        """All losses of this run by name, in order. Reading them waits for the device."""
-        return {name: torch.stack(values).float().tolist() for name, values in self._kept.items()}
+        """All losses of this run by name, in order. Reading them waits for the device, and stops at a NaN."""
+        unread, self._unread = self._unread, {}
+        fresh = {name: torch.stack([loss for _, loss in kept]).tolist() for name, kept in unread.items()}
+        for name, values in fresh.items():
+            self._read.setdefault(name, []).extend(values)
+        for name, values in fresh.items():
+            for (number, _), value in zip(unread[name], values, strict=True):
+                if not math.isfinite(value):
+                    raise FloatingPointError(_no_number(name, value, number, self.run))
+        return self._read
 
     def mean(self, last: int) -> dict[str, float]:
-        """The mean of each loss over the `last` steps."""
-        return {name: float(torch.stack(values[-last:]).float().mean()) for name, values in self._kept.items()}
+        """The mean of each loss over its `last` values."""
+        return {name: sum(values[-last:]) / len(values[-last:]) for name, values in self.losses.items()}
+
+    def keep(self, losses: Any) -> None:
+        """Note the losses of the step to come, without waiting for them."""
+        for name, loss in (losses if isinstance(losses, dict) else {"loss": losses}).items():
+            loss = torch.as_tensor(loss).detach() if isinstance(loss, torch.Tensor | float | int) else None
+            if loss is None or loss.numel() != 1:
+                raise TypeError(f"step returned {_described(losses)}; one scalar, or scalars by name, are needed.")
+            self._unread.setdefault(name, []).append((self.step, loss.reshape(())))
 
 
-def fit(
-    step: Callable, batches: Iterable, *, run: Runtime, steps: int, start: int = 0, bar: bool = True
-) -> Iterator[State]:
+def fit(step: Callable, batches: Any, *, run: Runtime, steps: int, start: int = 0, bar: bool = True) -> Iterator[State]:
     """Call step(*batch) until `steps` steps are done, the first `start` of them in an earlier run; yield after each.
 
     `step` returns its losses: scalars by name, or one scalar. `batches` is a `data.batches` stream, which begins at
-    step `start` at once, or any iterable of batches, repeated as often as needed; then the steps already done are
-    skipped. Before each step `run.reseed(number)` fixes torch's random numbers. A progress bar: on terminals only.
+    step `start` at once, or any iterable of batches, repeated as often as needed, whose first `start` are dropped.
+    Before each step `run.reseed(number)` fixes torch's random numbers. A progress bar: on terminals only.
 
     Raises FloatingPointError when a loss becomes NaN or infinite, with the step and its seed.
     """
-    _check(steps, start, step)
-    state = State(step=start)
-    stream = batches.stream(start) if hasattr(batches, "stream") else _repeat(batches, start)
-    for number in tqdm(range(start, steps), initial=start, total=steps, disable=None if bar and run.first else True):
+    _check(step, steps, start)
+    state = State(run, start)
+    stream = batches.stream(start) if hasattr(batches, "stream") else _repeat(batches, run, start)
+    shown = tqdm(range(start, steps), initial=start, total=steps, disable=None if bar and run.first else True)
+    for number in shown:
         begun = time.perf_counter()
         run.reseed(number)
         batch = next(stream)
-        losses = step(*batch)
-        for name, loss in losses.items() if isinstance(losses, dict) else [("loss", losses)]:
-            state._kept[name].append(loss.detach())
+        batch = batch if isinstance(batch, tuple | list) else (batch,)
+        state.keep(step(*batch))
         state.step, state.images = number + 1, state.images + len(batch[0]) * run.world
-        if state.step % CHECK_EVERY == 0 or state.step == steps:
-            _check_finite(state, run)
+        if run.device.type == "cpu" or state.step % LOOK == 0 or state.step == steps:
+            _ = state.losses
         state.seconds += time.perf_counter() - begun
+        shown.set_postfix_str(f"{state.rate:,.0f} images/s", refresh=False)
         yield state
 
 
-def _repeat(batches: Iterable, start: int) -> Iterator:
-    """Epoch after epoch, from batch `start` on."""
-
-    def forever() -> Iterator:
-        while True:
-            empty = True
-            for batch in batches:
-                empty = False
+def _repeat(batches: Iterable, run: Runtime, start: int) -> Iterator:
+    """Epoch after epoch, from batch `start` on; those before are drawn as the earlier run drew them, and dropped."""
+    number = 0
+    while True:
+        before = number
+        run.reseed(number) if number < start else None  # a DataLoader draws the order of an epoch with its first batch
+        for batch in batches:
+            number += 1
+            if number > start:
                 yield batch
-            if empty:
-                raise ValueError("batches is empty, or an iterator that is used up: give a list or a DataLoader.")
+            else:
+                run.reseed(number)
+        if number == before:
+            raise ValueError("batches is empty, or an iterator that is used up: give a list or a DataLoader.")
 
-    return itertools.islice(forever(), start, None)
 
-
-def _check(steps: int, start: int, step: Callable) -> None:
+def _check(step: Callable, steps: int, start: int) -> None:
     if not callable(step):
         raise TypeError(f"step is a {type(step).__name__}; a function of one batch that returns its losses is needed.")
-    if start < 0:
-        raise ValueError(f"start is {start}; the number of steps already done, ≥ 0, is needed.")
+    for name, value, least in (("steps", steps, 1), ("start", start, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"{name} is {value!r}; a whole number of steps, ≥ {least}, is needed.")
 
 
-def _check_finite(state: State, run: Runtime) -> None:
-    for name, values in state._kept.items():
-        recent = torch.stack(values[-CHECK_EVERY:])
-        if not bool(torch.isfinite(recent).all()):
-            number = state.step - len(recent) + int(torch.isfinite(recent).logical_not().nonzero()[0])
-            raise FloatingPointError(
-                f"{name} is {float(recent[number - state.step])} at step {number} on process {run.rank}. That step "
-                f"draws from run.reseed({number}), seed {run.seed}: begin there, with a smaller lr or max_norm."
-            )
+def _described(losses: Any) -> str:
+    if isinstance(losses, dict):
+        return "{" + ", ".join(f"{name}: {_described(loss)}" for name, loss in losses.items()) + "}"
+    return f"a tensor of shape {tuple(losses.shape)}" if isinstance(losses, torch.Tensor) else f"{losses!r}"
+
+
+def _no_number(name: str, value: float, number: int, run: Runtime) -> str:
+    return (
+        f"{name} is {value} at step {number} on process {run.rank}. That step draws from run.reseed({number}) with "
+        f"seed {run.seed}: begin there, with a smaller lr or max_norm."
+    )

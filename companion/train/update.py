@@ -58,6 +58,11 @@ class Update:
                 dist.broadcast(tensor, src=0)
 
     def state_dict(self) -> dict:
+        if done := self.calls % self.accumulate:
+            raise ValueError(
+                f"{done} of {self.accumulate} calls of a step are done, and their gradients would be lost: save after "
+                f"a multiple of {self.accumulate} calls."
+            )
         return {"optimizer": self.optimizer.state_dict(), "calls": self.calls}
 
     def load_state_dict(self, state: dict) -> None:

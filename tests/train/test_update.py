@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+import workers
 from torch import nn
 
 from companion import train
@@ -68,39 +69,54 @@ def test_clipping_bounds_the_joint_norm_and_keeps_the_direction(net):
         torch.testing.assert_close(p, q, rtol=0, atol=0)
 
 
-SAME = """
-    import torch, itertools
-    from torch import nn
-    from companion import train
-    run = train.launch("cpu")
-    torch.manual_seed(run.rank)  # different weights on each process: Update makes them the first's
-    net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2)).double()
-    update = train.Update(net, torch.optim.Adam(net.parameters(), 0.01), run=run)
-    generator = torch.Generator().manual_seed(1)
-    x, y = torch.randn(40, 32, 4, generator=generator).double(), torch.randn(40, 32, 2, generator=generator).double()
-    share = slice(run.rank * 32 // run.world, (run.rank + 1) * 32 // run.world)
-    def step(x, y):
-        loss = ((net(x) - y) ** 2).mean()
-        update(loss)
-        return loss
-    for state in train.fit(step, [(a[share], b[share]) for a, b in zip(x, y)], run=run, steps=40):
-        pass
-    assert state.images == 40 * 32
-    if run.first:
-        torch.save([p.detach() for p in net.parameters()], f"weights-{run.world}.pt")
-    run.close()
-"""
-
-
-def test_two_processes_with_half_a_batch_each_end_where_one_does(torchrun, tmp_path):
-    for processes in (1, 2):
-        torchrun(SAME, processes)
+def test_two_processes_with_half_a_batch_each_end_where_one_does(tmp_path):
+    """Clipped, so that the norm must be that of the mean over both."""
+    for world in (1, 2):
+        workers.together(workers.forty_steps, tmp_path, world=world)
     one, two = (torch.load(tmp_path / f"weights-{world}.pt") for world in (1, 2))
     assert max(float((p - q).abs().max()) for p, q in zip(one, two, strict=True)) < 1e-12
 
 
+def test_calls_are_counted_through_a_checkpoint(net):
+    update = train.Update(net, torch.optim.Adam(net.parameters(), 0.01), accumulate=2)
+    for _ in range(4):
+        update(loss_of(net, *data()))
+    other = train.Update(net, torch.optim.Adam(net.parameters(), 0.5), accumulate=2)
+    other.load_state_dict(update.state_dict())
+    assert other.calls == 4
+    assert other.optimizer.param_groups[0]["lr"] == 0.01
+
+
+def test_parameters_that_take_no_part_are_left_alone(net):
+    for p in net[0].parameters():
+        p.requires_grad_(False)
+    before = net[0].weight.clone()
+    train.Update(net, torch.optim.Adam(net[2].parameters(), 0.1))(loss_of(net, *data()))
+    assert torch.equal(before, net[0].weight)
+
+
+def test_a_compiled_network_keeps_its_names_and_its_checkpoints(net, tmp_path):
+    """`net.compile()` in place: the wrapper that torch.compile(net) returns would prefix every name."""
+    names = list(net.state_dict())
+    other = copy.deepcopy(net)
+    net.compile(backend="eager")
+    for each in (net, other):
+        train.Update(each, torch.optim.SGD(each.parameters(), 0.1))(loss_of(each, *data()))
+    assert list(net.state_dict()) == names
+    train.Checkpoint(tmp_path / "a.pt", net=net).save(1)
+    assert train.Checkpoint(tmp_path / "a.pt", net=copy.deepcopy(other)).load() == 1
+    for p, q in zip(net.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(p, q)
+
+
+@pytest.mark.bad_input
 @pytest.mark.parametrize(
-    ("options", "words"), [({"accumulate": 0}, "accumulate is 0"), ({"max_norm": 0}, "max_norm is 0")]
+    ("options", "words"),
+    [
+        ({"accumulate": 0}, "accumulate is 0"),
+        ({"accumulate": 1.5}, "accumulate is 1.5"),
+        ({"max_norm": 0}, "max_norm is 0"),
+    ],
 )
 def test_wrong_settings_are_refused(net, options, words):
     with pytest.raises(ValueError, match=words):
