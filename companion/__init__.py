@@ -1,9 +1,12 @@
 """The package behind *From Matrices to Images*.
 
 matrix/     X ≈ a product of smaller matrices: norms, svd, nmf, trifactor, recommender, gmm
-data/       pictures and ratings to work on, offline by default: images, photos, ratings
+nets/       networks and their losses, nothing about training: mlp, cnn, rnn
+train/      how a step becomes a run: devices, many processes, updates, checkpoints; knows no network
+data/       pictures, ratings and sequences to work on, offline by default; batches of them
 plot        the book's one figure style
 exercises/  a checker for every exercise: run it on your answer
+recipes/    long trainings that can be cut off and resumed: python -m companion.recipes.cnn --help
 
 The course's chapters import these and print their sources. This page imports nothing, so that each part loads alone.
 """

@@ -115,6 +115,15 @@ def test_the_options_reach_the_network_and_the_update():
     assert rnn.training(rnn.network(task, given, run), task, given, run, 10)[1]["update"].max_norm is None
 
 
+def test_the_weights_begin_as_the_seed_says():
+    begun = []
+    for seed in ("0", "0", "1"):
+        given, run, task = made([*ADDING, "--seed", seed])
+        begun.append(rnn.network(task, given, run).cell.weight_ih_l0.detach())
+    assert torch.equal(begun[0], begun[1])
+    assert not torch.equal(begun[0], begun[2])
+
+
 def test_permuted_pixels_are_in_one_order_for_all_seeds(pictured):
     tasks = [made([*pictured, "--task", "permuted", "--seed", seed])[2] for seed in ("0", "1")]
     assert torch.equal(tasks[0].permutation, tasks[1].permutation)

@@ -7,7 +7,7 @@ product with its features for the E-step, and one more for the sums that the M-s
 """
 
 import math
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from array_api_compat import array_namespace, device
 from jaxtyping import Inexact
@@ -62,7 +62,7 @@ def sweep(data: Data, mixture: Any) -> Moments:
     """The mean log-likelihood, and the moments of the points weighted by their responsibilities."""
     xp, kind, (d, n) = array_namespace(data.X), mixture.covariance, data.Y.shape
     weights = coefficients(xp, mixture, data)
-    total, sums = 0.0, cast(Any, 0.0)
+    total, sums = 0.0, xp.zeros_like(weights.T)
     phi = xp.empty((weights.shape[1], 0), dtype=data.X.dtype, device=device(data.X))
     for rows in blocks(n, max(weights.shape[1], 512), BLOCK):
         phi = features(xp, kind, data.Y[:, rows], phi)
