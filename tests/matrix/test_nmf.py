@@ -152,7 +152,7 @@ def test_many_sweeps_solve_the_least_squares_problem(library):
 def test_a_sweep_in_blocks_is_a_sweep(library, monkeypatch):
     X, W, H = map(library, (data(), *start(data(), 4)))
     whole = library.numpy(nmf.hals_step(X, W, H))
-    monkeypatch.setattr(hals, "BLOCK", 7)
+    monkeypatch.setattr(alternating, "BLOCK", 7)
     np.testing.assert_allclose(library.numpy(nmf.hals_step(X, W, H)), whole, atol=1e-12)
 
 

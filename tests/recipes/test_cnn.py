@@ -70,4 +70,4 @@ def test_a_loss_that_is_no_number_ends_in_a_sentence_and_leaves_the_checkpoint(t
 def test_a_sixth_of_an_epoch_of_mnist(tmp_path, a_run):
     """100 steps: far from the recipe's end, and far from chance. The full runs are in benchmarks/cnn.py."""
     cnn.main(["--images", "mnist", "--out", str(tmp_path / "a"), "--n", "10000", "--epochs", "1", "--shift", "0"])
-    assert a_run(tmp_path / "a").result["test accuracy"] > 0.95
+    assert a_run(tmp_path / "a").result["test accuracy"] > 0.92

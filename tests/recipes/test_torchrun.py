@@ -6,7 +6,10 @@ import sys
 import time
 
 import psutil
+import pytest
 import workers
+
+from companion.recipes import cnn
 
 
 def test_a_killed_worker_is_replaced_and_the_run_finishes(tmp_path, small, a_run):
@@ -23,6 +26,9 @@ def test_a_killed_worker_is_replaced_and_the_run_finishes(tmp_path, small, a_run
     _, errors = agent.communicate(timeout=120)
     assert agent.returncode == 0, errors.decode()
     cut.ends_like(whole)
+    alone = a_run(tmp_path / "alone")
+    cnn.main(["--out", str(alone.folder), *small, "--device", "cpu", "--epochs", "0.25"])
+    assert alone.losses[0][1] == pytest.approx(whole.losses[0][1], rel=1e-5), "the log holds the mean over processes"
 
 
 def worker(agent, run, step, rank):
