@@ -65,8 +65,9 @@ def _in_page(page: Path) -> Iterator[tuple[str, str, str]]:
             yield "figure", figure["name"], ""
 
 
-def _numbered(page: Path, found: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, Label]]:
-    counted: Counter[str] = Counter()
+def _numbered(page: Path, found: Iterable[tuple[str, str, str]], through: Counter[str]) -> Iterator[tuple[str, Label]]:
+    """What has a number on a page. Where the page itself has none, Sphinx counts on from the last such page."""
+    counted = Counter[str]() if page in numbers() else through
     prefix = f"{numbers()[page]}." if page in numbers() else ""
     for kind, label, title in found:
         counted[kind] += 1
@@ -78,4 +79,5 @@ def _numbered(page: Path, found: Iterable[tuple[str, str, str]]) -> Iterator[tup
 
 @cache
 def all_labels() -> dict[str, Label]:
-    return {name: label for page in pages() for name, label in _numbered(page, _in_page(page))}
+    through: Counter[str] = Counter()
+    return {name: label for page in pages() for name, label in _numbered(page, _in_page(page), through)}
