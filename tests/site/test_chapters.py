@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from tools.book import BOOK, SITE, chapters, repository
 from tools.cache import code_cells
+from tools.labels import PROOF_KINDS
 from tools.notebook import WHEEL
 
 EVERY_CHAPTER = pytest.mark.parametrize("chapter", [page.stem for page in chapters()])
@@ -47,7 +48,8 @@ def test_the_notebook_numbers_its_formulas_and_figures_as_the_page_does(html, ch
     captions = [tag.get_text().strip() for tag in html.select("figcaption .caption-number")]
     assert re.findall(r"^\*(Figure [\d.]+)\.\*", prose, re.MULTILINE) == captions
     boxes = [tag.get_text().strip() for tag in html.select(".exercise .caption-number, .proof .caption-number")]
-    assert re.findall(r"^(?:> )?\*\*([A-Z][a-z]+ [\d.]*\d)(?:\.| \()", prose, re.MULTILINE) == boxes
+    kinds = "|".join(kind.capitalize() for kind in ("exercise", *PROOF_KINDS))
+    assert re.findall(rf"^(?:> )?\*\*((?:{kinds}) [\d.]*\d)(?:\.| \()", prose, re.MULTILINE) == boxes
 
 
 def test_the_package_lies_where_the_notebooks_look_for_it(browser):
