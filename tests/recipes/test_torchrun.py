@@ -1,15 +1,13 @@
 """A worker dies under torchrun: all are started anew, resume, and end as if nothing had happened."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
 
 import psutil
-import pytest
 import workers
-
-from companion.recipes import cnn
 
 
 def test_a_killed_worker_is_replaced_and_the_run_finishes(tmp_path, small, a_run):
@@ -26,9 +24,6 @@ def test_a_killed_worker_is_replaced_and_the_run_finishes(tmp_path, small, a_run
     _, errors = agent.communicate(timeout=120)
     assert agent.returncode == 0, errors.decode()
     cut.ends_like(whole)
-    alone = a_run(tmp_path / "alone")
-    cnn.main(["--out", str(alone.folder), *small, "--device", "cpu", "--epochs", "0.25"])
-    assert alone.losses[0][1] == pytest.approx(whole.losses[0][1], rel=1e-5), "the log holds the mean over processes"
 
 
 def worker(agent, run, step, rank):
@@ -36,5 +31,10 @@ def worker(agent, run, step, rank):
     while run.step < step:
         assert agent.poll() is None, agent.stderr.read().decode()
         time.sleep(0.005)
-    (found,) = [p for p in psutil.Process(agent.pid).children() if p.environ().get("RANK") == str(rank)]
-    return found
+    while True:
+        for process in psutil.Process(agent.pid).children():
+            with contextlib.suppress(psutil.Error):  # one that has just died has no environment
+                if process.environ().get("RANK") == str(rank):
+                    return process
+        assert agent.poll() is None, agent.stderr.read().decode()
+        time.sleep(0.005)
