@@ -86,3 +86,18 @@ def forty_steps(folder):
         assert float(run.mean(torch.tensor(float(run.rank)))) == (run.world - 1) / 2
         if run.first:
             torch.save([p.detach() for p in net.parameters()], Path(folder, f"weights-{run.world}.pt"))
+
+
+def rank_as_loss(folder):
+    """Five steps, a report at each second; the loss of step t on rank r is t/2 + r."""
+    import torch
+
+    from companion import train
+    from companion.recipes import _run
+
+    given = _run.parser("A recipe.", epochs=1, batch=2, lr=1).parse_args(["--out", folder, "--report", "2"])
+    with train.launch("cpu") as run:
+        batches = [(torch.full((1,), t / 2 + run.rank),) for t in range(5)]
+        options = {"steps": 5, "weight": torch.nn.Linear(1, 1)}
+        for _ in _run.go(torch.mean, batches, given, run, _run.Folder(given, run), **options):
+            pass

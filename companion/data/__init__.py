@@ -4,6 +4,7 @@
     photos.py      photos()              two real photographs
     glyphs.py      glyphs.render(n)      printed digits with their known factors: the built-in set
     ratings.py     ratings.generate()    ratings with a known noise floor; ratings.load(path) reads MovieLens' files
+    weights.py     weights(name)         what the recipes trained on real MNIST; record(name) says how
 
 What they stand on:
 
@@ -25,5 +26,6 @@ Nothing else here imports torch, scikit-learn or matplotlib before a set needs i
 from . import glyphs, ratings
 from .images import NAMES, Images, images
 from .photos import Photos, photos
+from .weights import record, weight_names, weights
 
-__all__ = ["NAMES", "Images", "Photos", "glyphs", "images", "photos", "ratings"]
+__all__ = ["NAMES", "Images", "Photos", "glyphs", "images", "photos", "ratings", "record", "weight_names", "weights"]

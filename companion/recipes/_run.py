@@ -2,13 +2,16 @@
 
 import argparse
 import contextlib
+import io
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import torch
 
 from companion import train
@@ -77,7 +80,7 @@ class Folder:
 
     def write(self, name: str, record: dict[str, Any]) -> None:
         """The record as JSON, aside and then renamed."""
-        self._replace(name, json.dumps(record, indent=1) + "\n")
+        self._replace(name, (json.dumps(record, indent=1) + "\n").encode())
 
     def log(self, record: dict[str, Any]) -> None:
         """One more line, here and on the screen."""
@@ -93,19 +96,23 @@ class Folder:
         lines = path.read_text(encoding="utf8").splitlines(keepends=True) if path.exists() else []
         records = [json.loads(line) for line in lines if line.endswith("}\n")]
         kept = [record for record in records if record["step"] <= step]
-        self._replace("log.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
+        self._replace("log.jsonl", "".join(json.dumps(record) + "\n" for record in kept).encode())
         return kept[-1]["seconds"] if kept else 0.0
 
     def picture(self, name: str, figure: Any) -> None:
-        """A figure of matplotlib as name.png."""
+        """A figure of matplotlib as name.png; the figure is closed."""
         if self.run.first:
-            figure.savefig(self.path / f"{name}.png")
+            drawn = io.BytesIO()
+            figure.savefig(drawn, format="png")
+            plt.close(figure)
+            self._replace(f"{name}.png", drawn.getvalue())
 
-    def _replace(self, name: str, text: str) -> None:
+    def _replace(self, name: str, content: bytes) -> None:
         if self.run.first:
             aside = self.path / f"{name}.tmp"
-            aside.write_text(text, encoding="utf8")
-            aside.replace(self.path / name)
+            with stopped():
+                aside.write_bytes(content)
+                aside.replace(self.path / name)
 
 
 def steps_of(n: int, options: argparse.Namespace) -> int:
@@ -118,6 +125,18 @@ def share_of_batch(options: argparse.Namespace, run: train.Runtime) -> int:
     if options.batch % run.world:
         sys.exit(f"--batch {options.batch} is not a multiple of the {run.world} processes that share it.")
     return options.batch // run.world
+
+
+def one_cycle(
+    optimizer: torch.optim.Optimizer, lr: float, steps: int, rise: float
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """The rate rises to `lr` for that share of the run, then falls to nothing (torch's OneCycleLR).
+
+    A run too short to rise for two steps gets the first steps of a longer one: torch divides by the rise less one.
+    """
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, lr, total_steps=max(steps, math.ceil(2 / rise)), pct_start=rise
+    )
 
 
 @contextlib.contextmanager

@@ -75,7 +75,7 @@ def training(net: Classifier, given: argparse.Namespace, run: train.Runtime, ste
     """The step, and what of it must survive: Adam, its rate rising for a fifth of the run, then falling to nothing."""
     optimizer = torch.optim.Adam(net.parameters(), given.lr, fused=True)
     update = train.Update(net, optimizer, run=run)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, given.lr, total_steps=steps, pct_start=0.2)
+    rate = _run.one_cycle(optimizer, given.lr, steps, rise=0.2)
 
     def step(x: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
         with run.autocast():

@@ -73,7 +73,7 @@ def training(net: MLP, given: argparse.Namespace, run: train.Runtime, steps: int
     """The step, and what of it must survive: AdamW, its rate rising for a fifth of the run, then falling to nothing."""
     optimizer = torch.optim.AdamW(net.parameters(), given.lr, weight_decay=given.decay, fused=True)
     update = train.Update(net, optimizer, run=run)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, given.lr, total_steps=steps, pct_start=0.2)
+    rate = _run.one_cycle(optimizer, given.lr, steps, rise=0.2)
 
     def step(x: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
         with run.autocast():

@@ -79,8 +79,7 @@ def training(
     """The step, and what of it must survive: Adam, its rate rising for a tenth of the run, then falling to nothing."""
     optimizer = torch.optim.Adam(net.parameters(), given.lr, fused=True)
     update = train.Update(net, optimizer, run=run, max_norm=given.clip or None)
-    rise = 0.1 if steps > 10 else 0.5 / steps  # of one step exactly torch's schedule divides by zero
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, given.lr, total_steps=steps, pct_start=rise)
+    rate = _run.one_cycle(optimizer, given.lr, steps, rise=0.1)
 
     def step(x: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
         with run.autocast():

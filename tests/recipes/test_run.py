@@ -3,7 +3,10 @@
 import argparse
 import json
 
+import matplotlib.pyplot as plt
 import pytest
+import torch
+import workers
 
 from companion import train
 from companion.recipes import _run
@@ -90,6 +93,41 @@ def test_a_folder_that_cannot_be_made_ends_in_a_sentence(parse, tmp_path, run):
     (tmp_path / "file").write_text("")
     with pytest.raises(SystemExit, match=r"stopped: .*file"):
         _run.Folder(parse(["--out", str(tmp_path / "file" / "x")]), run)
+
+
+def test_a_full_disk_ends_in_a_sentence_and_leaves_what_was_there(parse, tmp_path, run, monkeypatch):
+    folder = _run.Folder(parse(["--out", str(tmp_path)]), run)
+    folder.write("result.json", {"a": 1})
+    monkeypatch.setattr("pathlib.Path.write_bytes", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(SystemExit, match=r"stopped: .*No space left"):
+        folder.write("result.json", {"a": 2})
+    with pytest.raises(SystemExit, match=r"stopped: .*No space left"):
+        folder.picture("p", plt.figure())
+    assert json.loads((tmp_path / "result.json").read_text()) == {"a": 1}
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("rise", [0.1, 0.2])
+@pytest.mark.parametrize("steps", [1, 2, 5, 9, 10, 11, 40, 1000])
+def test_the_rate_rises_then_falls_however_short_the_run(steps, rise):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 1.0)
+    rate, seen = _run.one_cycle(optimizer, 0.5, steps, rise), []
+    for _ in range(steps):
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        rate.step() if len(seen) < steps else None
+    assert all(0 < lr <= 0.5 for lr in seen)
+    if steps * rise >= 2:
+        top = seen.index(max(seen))
+        assert (top + 1) / steps == pytest.approx(rise, abs=1 / steps)
+        assert max(seen) == pytest.approx(0.5, rel=0.1)
+        assert seen[-1] < 1e-3
+
+
+def test_the_log_holds_the_mean_over_processes(tmp_path):
+    workers.together(workers.rank_as_loss, str(tmp_path), world=2)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["loss"]) for line in lines] == [(2, 0.75), (4, 1.75), (5, 2.25)]
 
 
 def test_steps_and_shares(run):
