@@ -93,6 +93,27 @@ def forty_steps(folder):
             torch.save([p.detach() for p in net.parameters()], Path(folder, f"weights-{run.world}.pt"))
 
 
+def parts_that_one_process_uses(folder):
+    """Rank 0 uses `first`, rank 1 `second`, both `shared`, nobody `spare`; each saves the weights after one step."""
+    import pytest
+    import torch
+    from torch import nn
+
+    from companion import train
+
+    with train.launch("cpu") as run:
+        torch.manual_seed(run.rank)
+        net = nn.ParameterDict({name: nn.Parameter(torch.ones(2)) for name in ("first", "second", "shared", "spare")})
+        own = net["second"] if run.rank else net["first"]
+        optimizer = torch.optim.SGD(net.parameters(), 1.0)
+        for forgetful in (lambda: train.Update(net, optimizer), lambda: train.Checkpoint("x", net=net)):
+            with pytest.raises(ValueError, match="there are 2 processes and no run"):
+                forgetful()
+        update = train.Update(net, optimizer, run=run)
+        update(4 * own.sum() + (run.rank + 1) * net["shared"].sum())
+        torch.save({name: p.detach() for name, p in net.items()}, Path(folder, f"{run.rank}.pt"))
+
+
 def rank_as_loss(folder):
     """Five steps, a report at each second; the loss of step t on rank r is t/2 + r."""
     import torch

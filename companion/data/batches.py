@@ -19,7 +19,7 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 def order(n: int, seed: int, epoch: int) -> torch.Tensor:
     """The permutation of 0..n−1 of that epoch."""
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
     return torch.randperm(n, generator=generator)
 
 

@@ -1,6 +1,9 @@
 """What must survive a crash: written aside, then renamed, so that a whole file is there at every moment."""
 
+import errno
 import os
+import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +11,15 @@ import torch
 import torch.distributed as dist
 
 from companion.train.differences import difference, has_nan
-from companion.train.runtime import Runtime
+from companion.train.runtime import Runtime, check_told
 
 
 class Checkpoint:
     """Checkpoint(path, net=net, update=update, ema=ema): the state of all of these in one file.
 
-    `save` keeps the file before as `path` + ".previous"; `load` falls back on it when the newest is torn. Only tensors
-    and plain values are read (`weights_only=True`), so a file from elsewhere can do no harm. With several processes the
-    first reads and writes, and sends what it read to the others.
+    `save` keeps the file before as `path` + ".previous"; `load` falls back on it, with a warning, when the newest is
+    torn. Only tensors and plain values are read (`weights_only=True`): no program in the file is run. Still take files
+    only from whom you trust. With several processes the first reads and writes, and sends what it read to the others.
     """
 
     def __init__(self, path: str | os.PathLike, *, run: Runtime | None = None, **objects: Any) -> None:
@@ -25,7 +28,8 @@ class Checkpoint:
         for name, thing in objects.items():
             if not hasattr(thing, "state_dict") or not hasattr(thing, "load_state_dict"):
                 raise TypeError(f"{name} is a {type(thing).__name__}, which has no state_dict and load_state_dict.")
-        self.path, self.objects, self.run = Path(path), objects, run
+        check_told(run, "Checkpoint(path, run=run, …)")
+        self.path, self.objects, self.run, self.torn = Path(path), objects, run, False
         self.previous, self.aside = (self.path.with_name(self.path.name + end) for end in (".previous", ".tmp"))
 
     def save(self, step: int) -> None:
@@ -41,13 +45,15 @@ class Checkpoint:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _write(self.aside, {"step": step, "states": states})
-            if self.path.exists():
+            if self.path.exists() and not self.torn:  # a torn file must not take the place of a whole one
                 os.replace(self.path, self.previous)
             os.replace(self.aside, self.path)
+            self.torn = False
+            _sync(self.path.parent)
         except (OSError, RuntimeError) as error:  # torch's zip writer turns a full disk into a RuntimeError
             _remove(self.aside)
-            reason = str(error).splitlines()[0]
-            raise OSError(f"{self.path} could not be written at step {step} ({reason}); {self._kept()}.") from error
+            said = f"{self.path} could not be written at step {step} ({_reason(error)}); {self._kept()}."
+            raise OSError(said) from error
 
     def load(self) -> int:
         """Put everything back and return the number of steps done; 0, with nothing changed, if there is no file.
@@ -86,23 +92,28 @@ class Checkpoint:
 
     def _read(self) -> dict | None:
         """The newest whole file. Unreadable ones are an error, not a fresh start."""
-        torn = []
+        torn: list[str] = []
         for path in (self.path, self.previous):
             try:
-                return _load(path)
+                found = _load(path)
             except FileNotFoundError:
                 continue
-            except PermissionError:
-                raise
             except Exception as error:  # a torn pickle raises nearly anything, from EOFError to IndexError
-                torn.append(f"{path} ({str(error).splitlines()[0] if str(error) else type(error).__name__})")
+                if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno != errno.EINVAL):
+                    raise  # nothing is known of the file then; EINVAL is what torch says of half a zip
+                torn.append(f"{path} ({_reason(error)})")
+                continue
+            self.torn = bool(torn)
+            if torn:
+                warnings.warn(f"torn: {torn[0]}; going on from {path}, step {found['step']}.", stacklevel=4)
+            return found
         if torn:
             raise ValueError(f"torn or foreign: {'; '.join(torn)}. Delete it to begin anew, or give another path.")
         return None
 
     def _kept(self) -> str:
-        there = next((path for path in (self.path, self.previous) if path.exists()), None)
-        return f"the last checkpoint, {there}, is whole" if there else "there is no earlier one"
+        whole = next((path for path in (self.path, self.previous) if _is_whole(path)), None)
+        return f"the last checkpoint, {whole}, is whole" if whole else "there is no earlier one"
 
 
 def _write(path: Path, state: dict) -> None:
@@ -117,6 +128,29 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         return  # the error that brought us here is the one to tell
+
+
+def _sync(folder: Path) -> None:
+    """After a power cut the new names must be there too."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, pickle.UnpicklingError):
+        return "it holds more than tensors and plain values, or is no file of torch"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return bool(_load(path))
+    except Exception:  # as in _read
+        return False
 
 
 def _load(path: Path) -> dict:

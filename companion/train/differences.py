@@ -7,8 +7,8 @@ import torch
 
 
 def entries(state: Any, stem: str = "") -> Iterator[tuple[str, Any]]:
-    """("0.weight", tensor), ("optimizer.param_groups.0.lr", 0.1), …: every leaf of nested dicts and lists of dicts."""
-    if isinstance(state, list) and state and all(isinstance(part, dict) for part in state):
+    """("0.weight", tensor), ("param_groups.0.lr", 0.1), …: every leaf of dicts, and of lists of dicts or tensors."""
+    if isinstance(state, list) and state and all(isinstance(part, dict | torch.Tensor) for part in state):
         state = dict(enumerate(state))
     if not isinstance(state, dict):
         yield stem, state
@@ -21,15 +21,16 @@ def difference(ours: dict, theirs: dict) -> str | None:
     """The first entry that does not fit, and how; None if all do.
 
     Tensors must have the same shapes and types on both sides. An optimizer has none before its first step, so its own
-    are not compared; but each setting in the file must be known here: Adam's betas mean nothing to SGD.
+    are not compared; but each setting in the file must be known here (Adam's betas mean nothing to SGD), and the groups
+    must have as many parameters.
     """
     mine, others = dict(entries(ours)), dict(entries(theirs))
-    for entry in sorted(mine.keys() | others.keys()):
-        here, there = (_kind(side.get(entry), entry in side) for side in (mine, others))
-        if entry.startswith("optimizer.state."):
-            continue
-        setting = "tensor" not in here + there
-        if (here == "nothing") if setting else here != there:
+    names = sorted(mine.keys() | others.keys())
+    of_steps = tuple({f"{name.partition('param_groups.')[0]}state." for name in names if "param_groups." in name})
+    for entry in names:
+        here, there = (_kind(entry, side) for side in (mine, others))
+        strict = "tensor" in here + there or entry.endswith(".params")
+        if not entry.startswith(of_steps or "\0") and (here != there if strict else here == "nothing"):
             return f"{entry} has {there} in the file and {here} here"
     return None
 
@@ -42,7 +43,10 @@ def has_nan(states: dict) -> str | None:
     return None
 
 
-def _kind(value: Any, there: bool) -> str:
+def _kind(entry: str, side: dict) -> str:
+    if entry not in side:
+        return "nothing"
+    value = side[entry]
     if isinstance(value, torch.Tensor):
         return f"a tensor {tuple(value.shape)} of {str(value.dtype).removeprefix('torch.')}"
-    return f"the setting {value!r}" if there else "nothing"
+    return f"{len(value)} parameters" if entry.endswith(".params") else f"the setting {value!r}"

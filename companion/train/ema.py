@@ -25,7 +25,9 @@ class EMA:
 
     @torch.no_grad()
     def update(self, images: int) -> None:
-        """Call after each step with the number of images it took, over all processes."""
+        """Call after each step with the number of images it took, over all processes: len(x) · run.world."""
+        if not images > 0:
+            raise ValueError(f"images is {images!r}; the number of images of this step, > 0, is needed.")
         self.images += images
         weight = 1 - 2 ** (-images / min(self.half_life, self.ramp * self.images))
         averages, values = self.net.state_dict(), self.source.state_dict()

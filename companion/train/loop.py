@@ -1,5 +1,6 @@
 """Repeat the reader's step. The body of the reader's `for` is the callback, and leaving it is the way to stop."""
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -59,8 +60,9 @@ def fit(step: Callable, batches: Any, *, run: Runtime, steps: int, start: int = 
     """Call step(*batch) until `steps` steps are done, the first `start` of them in an earlier run; yield after each.
 
     `step` returns its losses: scalars by name, or one scalar. `batches` is a `data.batches` stream, which begins at
-    step `start` at once, or any iterable of batches, repeated as often as needed, whose first `start` are dropped.
-    Before each step `run.reseed(number)` fixes torch's random numbers. A progress bar: on terminals only.
+    step `start` at once, or any iterable of batches, repeated as often as needed, whose first `start` are dropped; a
+    sampler that has `set_epoch` is told each epoch. Before each step `run.reseed(number)` fixes torch's random numbers.
+    A progress bar: on terminals only. Where `start` is `steps` or more nothing is left to do, and nothing is yielded.
 
     Raises FloatingPointError when a loss becomes NaN or infinite, with the step and its seed.
     """
@@ -71,10 +73,12 @@ def fit(step: Callable, batches: Any, *, run: Runtime, steps: int, start: int = 
     for number in shown:
         begun = time.perf_counter()
         run.reseed(number)
-        batch = next(stream)
+        batch = next(stream, None)
+        if batch is None:
+            raise ValueError(f"the stream of batches ended at step {number} of {steps}; one without end is needed.")
         batch = batch if isinstance(batch, tuple | list) else (batch,)
         state.keep(step(*batch))
-        state.step, state.images = number + 1, state.images + len(batch[0]) * run.world
+        state.step, state.images = number + 1, state.images + _count(batch[0]) * run.world
         if run.device.type == "cpu" or state.step % LOOK == 0 or state.step == steps:
             _ = state.losses
         state.seconds += time.perf_counter() - begun
@@ -84,9 +88,11 @@ def fit(step: Callable, batches: Any, *, run: Runtime, steps: int, start: int = 
 
 def _repeat(batches: Iterable, run: Runtime, start: int) -> Iterator:
     """Epoch after epoch, from batch `start` on; those before are drawn as the earlier run drew them, and dropped."""
-    number = 0
-    while True:
+    number, tell = 0, getattr(getattr(batches, "sampler", None), "set_epoch", None)
+    for epoch in itertools.count():
         before = number
+        if tell:
+            tell(epoch)
         run.reseed(number) if number < start else None  # a DataLoader draws the order of an epoch with its first batch
         for batch in batches:
             number += 1
@@ -96,6 +102,11 @@ def _repeat(batches: Iterable, run: Runtime, start: int) -> Iterator:
                 run.reseed(number)
         if number == before:
             raise ValueError("batches is empty, or an iterator that is used up: give a list or a DataLoader.")
+
+
+def _count(x: Any) -> int:
+    """Of a batch's first part, or of the first entry of a dict."""
+    return len(next(iter(x.values())) if isinstance(x, dict) else x)
 
 
 def _check(step: Callable, steps: int, start: int) -> None:

@@ -29,7 +29,10 @@ class Runtime:
         return self.rank == 0
 
     def autocast(self) -> torch.autocast:
-        """Products inside are made in `dtype`, sums and losses in float32; does nothing where dtype is float32."""
+        """Products inside are made in `dtype`, losses of torch's `F` in float32; nothing happens where it is float32.
+
+        What else comes out of a product stays in `dtype`: cast it, as in net(x).float(), before a sum of your own.
+        """
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype is torch.bfloat16)
 
     def reseed(self, step: int) -> int:
@@ -48,9 +51,9 @@ class Runtime:
         """The average of x over all processes, on each of them."""
         if self.world == 1:
             return x
-        total = x.detach().clone()
+        total = x.detach().to(self.device, copy=True)  # GPUs send only what lies on them
         dist.all_reduce(total)
-        return total / self.world
+        return (total / self.world).to(x.device)
 
     def close(self) -> None:
         """Leave the group of processes; harmless where there is none."""
@@ -68,10 +71,11 @@ def launch(device: str | None = None, *, precision: str | None = None, seed: int
     """The runtime of this process: alone, or as torchrun's environment says.
 
     `device` is "cpu", "cuda", "cuda:1", "mps" or None for the best there is. `precision` is "float32", "bfloat16" or
-    None: bfloat16 where the GPU multiplies it natively, else float32. ValueError for a device that is not there.
+    None: bfloat16 where the GPU multiplies it natively, else float32. ValueError for a device that is not there. On a
+    processor under Linux the C library is told to keep freed memory, for the whole program.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ValueError(f"seed is {seed!r}; a whole number ≥ 0 is needed.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed is {seed!r}; a whole number ≥ 0 and < 2³² is needed.")
     if precision not in (None, *PRECISIONS):
         raise ValueError(f"precision is {precision!r}; allowed are {', '.join(PRECISIONS)} and None for the best.")
     rank, world, local = (
@@ -88,15 +92,27 @@ def launch(device: str | None = None, *, precision: str | None = None, seed: int
     return Runtime(place, dtype, rank, world, seed)
 
 
+def check_told(run: Runtime | None, call: str) -> None:
+    """Several processes that know nothing of each other would train apart: ValueError."""
+    if run is None and dist.is_initialized() and dist.get_world_size() > 1:
+        raise ValueError(f"there are {dist.get_world_size()} processes and no run; call {call} with train.launch()'s.")
+
+
 def _device(name: str | None, local: int, world: int) -> torch.device:
     have = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     name = name or next(kind for kind, there in have.items() if there and not (kind == "mps" and world > 1))
-    kind, _, number = name.partition(":")
-    if not have.get(kind) or (number and int(number) >= torch.cuda.device_count()):
+    kind, colon, number = name.partition(":")
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if not have.get(kind) or (colon and not (number.isdecimal() and int(number) < count)):
         there = ", ".join(k for k, is_there in have.items() if is_there)
         raise ValueError(f"device is {name!r}, which this machine does not have; it has {there}.")
     if kind == "mps" and world > 1:
         raise ValueError(f"device is 'mps' with {world} processes; torch joins processes on cuda and cpu only.")
+    if kind == "cuda" and world > 1 and (number or local >= count):
+        raise ValueError(
+            f"device is {name!r} for process {local} of this machine, which has {count} GPUs; ask for 'cuda', and for "
+            "no more processes than GPUs."
+        )
     return torch.device(kind, local) if kind == "cuda" and not number else torch.device(name)
 
 

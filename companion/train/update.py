@@ -1,12 +1,10 @@
 """One network, one optimizer, one call."""
 
-from collections.abc import Iterable
-
 import torch
 import torch.distributed as dist
 from torch import nn
 
-from companion.train.runtime import Runtime
+from companion.train.runtime import Runtime, check_told
 
 
 class Update:
@@ -35,6 +33,7 @@ class Update:
         self.parameters = [p for p in net.parameters() if p.requires_grad]
         _check_owned(self.parameters, optimizer)
         self.optimizer, self.accumulate, self.max_norm = optimizer, accumulate, max_norm
+        check_told(run, "Update(net, optimizer, run=run)")
         self.world, self.calls = run.world if run else 1, 0
         self.norm: torch.Tensor | None = None
         self._agree(net)
@@ -45,7 +44,7 @@ class Update:
         if self.calls % self.accumulate:
             return
         if self.world > 1:
-            _average([p.grad for p in self.parameters if p.grad is not None], self.world)
+            _average(self.parameters, self.world)
         if self.max_norm is not None:
             self.norm = nn.utils.clip_grad_norm_(self.parameters, self.max_norm)
         self.optimizer.step()
@@ -80,11 +79,17 @@ def _check_owned(parameters: list[nn.Parameter], optimizer: torch.optim.Optimize
         )
 
 
-def _average(gradients: Iterable[torch.Tensor], world: int) -> None:
-    """Each gradient becomes its mean over all processes, by one message."""
-    gradients = list(gradients)
-    flat = torch.cat([g.reshape(-1) for g in gradients])
+def _average(parameters: list[nn.Parameter], world: int) -> None:
+    """Each gradient becomes its mean over all processes, by one message; what no process used keeps none.
+
+    A process that did not use a parameter sends zeros for it. How many did goes along, at the end of the message.
+    """
+    used = torch.tensor([p.grad is not None for p in parameters]).to(parameters[0])
+    flat = torch.cat([*((torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1) for p in parameters), used])
     dist.all_reduce(flat)
-    flat /= world
-    for g, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-        g.copy_(part.view_as(g))
+    *parts, users = flat.split([p.numel() for p in parameters] + [len(parameters)])
+    for p, part, users_of_p in zip(parameters, parts, users, strict=True):
+        if p.grad is None and users_of_p > 0:
+            p.grad = torch.empty_like(p)
+        if p.grad is not None:
+            p.grad.copy_(part.view_as(p) / world)

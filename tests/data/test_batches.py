@@ -21,7 +21,7 @@ def taken(share, steps, start=0):
     return [t.tolist() for t in itertools.islice(share.steps(start), steps)]
 
 
-@pytest.mark.parametrize(("n", "size", "world"), [(10, 5, 1), (10, 3, 1), (10, 3, 2), (7, 4, 3), (3, 5, 2)])
+@pytest.mark.parametrize(("n", "size", "world"), [(10, 5, 1), (10, 3, 1), (10, 3, 2), (7, 4, 3), (3, 5, 2), (1, 2, 2)])
 def test_every_picture_once_an_epoch_by_one_process(n, size, world):
     steps = 3 * n
     shares = [taken(Share(n, size, seed=4, rank=r, world=world), steps) for r in range(world)]
@@ -30,7 +30,7 @@ def test_every_picture_once_an_epoch_by_one_process(n, size, world):
     assert all(sorted(epoch) == list(range(n)) for epoch in epochs)
     assert all(len(part) == size for share in shares for part in share)
     assert epochs[0] == order(n, 4, 0).tolist()
-    assert n == 3 or epochs[0] != epochs[1]
+    assert n <= 3 or epochs[0] != epochs[1]
 
 
 def test_two_processes_share_the_batch_of_one():

@@ -71,3 +71,22 @@ def test_a_sixth_of_an_epoch_of_mnist(tmp_path, a_run):
     """100 steps: far from the recipe's end, and far from chance. The full runs are in benchmarks/cnn.py."""
     cnn.main(["--images", "mnist", "--out", str(tmp_path / "a"), "--n", "10000", "--epochs", "1", "--shift", "0"])
     assert a_run(tmp_path / "a").result["test accuracy"] > 0.92
+
+
+@pytest.mark.skipif(not HAVE_MNIST, reason=MISSING)
+def test_the_shipped_weights_do_what_their_record_says():
+    """Rounding them to float16 may turn a digit or two."""
+    net, test = cnn.Classifier(), data.images("mnist", "test")
+    net.load_state_dict(data.weights("cnn-mnist"))
+    measured, _ = cnn.examine(net.eval(), Batches(test, 1000))
+    assert measured["mistakes"] == pytest.approx(data.record("cnn-mnist")["metrics"]["mistakes"], abs=3)
+
+
+def test_the_shipped_weights_read_digits_that_they_have_never_seen():
+    """scikit-learn's, by other people: far better than chance, worse than on MNIST's own test set."""
+    digits, net = data.images("digits"), cnn.Classifier()
+    net.load_state_dict(data.weights("cnn-mnist"))
+    drawn = torch.nn.functional.interpolate(torch.tensor(digits.x) / 255, (20, 20), mode="bicubic").clamp(0, 1)
+    with torch.no_grad():
+        said = net(torch.nn.functional.pad(drawn, (4, 4, 4, 4))).argmax(1)
+    assert 0.9 < float((said == torch.tensor(digits.y)).float().mean()) < 0.98

@@ -62,6 +62,30 @@ def test_resume_refuses_what_would_be_another_run(parse, begun, capsys):
     assert (given.save, given.device) == (9, "cpu")
 
 
+def test_a_resumed_run_keeps_its_pictures(parse, tmp_path, run, monkeypatch):
+    monkeypatch.setenv("COMPANION_IMAGES", "mnist")
+    _run.Folder(parse(["--out", str(tmp_path)]), run)
+    monkeypatch.delenv("COMPANION_IMAGES")
+    assert parse(["--out", str(tmp_path), "--resume"]).images == "mnist"
+
+
+def test_torn_options_are_told(parse, tmp_path, capsys):
+    (tmp_path / "options.json").write_text("")
+    with pytest.raises(SystemExit, match="2"):
+        parse(["--out", str(tmp_path), "--resume"])
+    assert "options.json is torn (Expecting value" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["--save 0", "--report -1", "--batch 0", "--epochs -1", "--lr 0", "--save 1.5"])
+def test_numbers_that_make_no_sense_are_refused(parse, capsys, words):
+    with pytest.raises(SystemExit, match="2"):
+        parse(["--out", "x", *words.split()])
+    option, value = words.split()
+    wrong = "is not above 0" if value != "1.5" else "invalid int value: '1.5'"
+    assert wrong in (said := capsys.readouterr().err)
+    assert f"argument {option}" in said
+
+
 def test_two_runs_do_not_share_a_folder(parse, begun, run):
     with pytest.raises(SystemExit, match=r"last\.pt exists already: add --resume to go on with it"):
         _run.Folder(parse(["--out", str(begun)]), run)
@@ -73,7 +97,7 @@ def test_the_log_is_wound_back_to_the_checkpoint(parse, tmp_path, run, capsys):
     for step in (10, 20, 30):
         folder.log({"step": step, "loss": 1 / step, "seconds": step / 2})
     path = tmp_path / "log.jsonl"
-    path.write_text(path.read_text() + '{"step": 40, "lo')  # killed while it wrote
+    path.write_text(path.read_text() + '\0\0{"step": 35}\n{"step": 40, "lo')  # a power cut, and killed while it wrote
     assert folder.rewind(25) == 10.0
     assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [10, 20]
     assert "step 20  loss 0.05  seconds 10" in capsys.readouterr().out

@@ -66,9 +66,73 @@ def test_a_torn_file_gives_way_to_the_one_before(saved):
     whole = saved.path.read_bytes()
     for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
         saved.path.write_bytes(whole[:length])
-        assert saved.load() == 1
+        with pytest.warns(UserWarning, match=r"torn: .*last\.pt \(.+\); going on from .*last\.pt\.previous, step 1"):
+            assert saved.load() == 1
     saved.path.unlink()  # a kill between the two renames
     assert saved.load() == 1
+
+
+def test_a_torn_file_does_not_take_the_place_of_the_whole_one(saved, monkeypatch):
+    """Killed in the middle of the next save, a run still has what it began from."""
+    saved.path.write_bytes(b"torn")
+    with pytest.warns(UserWarning, match="going on"):
+        saved.load()
+
+    def killed(*names):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            saved.save(3)
+    with pytest.warns(UserWarning, match="going on"):
+        assert saved.load() == 1
+    saved.save(3)
+    assert saved.load() == 3
+    saved.save(4)
+    saved.path.unlink()
+    assert saved.load() == 3, "from here on the two take turns again"
+
+
+def test_what_is_called_whole_was_read(saved, monkeypatch):
+    monkeypatch.setattr(torch, "save", lambda *_: (_ for _ in ()).throw(OSError()))
+    saved.path.write_bytes(b"torn")
+    with pytest.raises(OSError, match=r"step 5 \(OSError\); the last checkpoint, .*last\.pt\.previous, is whole"):
+        saved.save(5)
+    saved.previous.write_bytes(b"torn too")
+    with pytest.raises(OSError, match="there is no earlier one"):
+        saved.save(5)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), MemoryError()])
+def test_a_disk_that_fails_is_not_taken_for_a_torn_file(saved, monkeypatch, error):
+    monkeypatch.setattr(torch, "load", lambda *_, **__: (_ for _ in ()).throw(error))
+    with pytest.raises(type(error)):
+        saved.load()
+
+
+@pytest.mark.parametrize("change", ["a frozen bias", "two groups for one"])
+def test_an_optimizer_of_other_groups_is_refused_before_anything_changes(saved, tmp_path, change):
+    def pair(changed):
+        net = nn.Linear(3, 2)
+        if changed and change == "a frozen bias":
+            net.bias.requires_grad_(False)
+        trained = [p for p in net.parameters() if p.requires_grad]
+        groups = [{"params": [p]} for p in trained] if changed and change == "two groups for one" else trained
+        return net, torch.optim.Adam(groups)
+
+    net, optimizer = pair(False)
+    net(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    path = tmp_path / "plain.pt"
+    train.Checkpoint(path, net=net, optimizer=optimizer).save(1)
+    same, other = pair(False), pair(True)
+    assert train.Checkpoint(path, net=same[0], optimizer=same[1]).load() == 1, "a plain optimizer can be resumed"
+    assert torch.equal(same[0].weight, net.weight)
+    before = other[0].weight.clone()
+    with pytest.raises(ValueError, match=r"optimizer\.param_groups\.0\.params has 2 parameters in the file and 1 para"):
+        train.Checkpoint(path, net=other[0], optimizer=other[1]).load()
+    assert torch.equal(other[0].weight, before)
 
 
 def test_two_torn_files_are_an_error_and_no_fresh_start(saved):

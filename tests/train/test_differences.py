@@ -51,4 +51,5 @@ def test_what_may_differ():
 
 def test_nan_is_found_and_infinity_is_no_nan():
     assert has_nan({"a": torch.tensor([1.0, float("inf")]), "n": torch.tensor(3), "s": "nan"}) is None
+    assert has_nan({"old": [torch.zeros(2), torch.tensor([float("nan")])]}) == "old.1"
     assert has_nan({"a": {"b": torch.tensor([1.0, float("nan")], dtype=torch.bfloat16)}}) == "a.b"

@@ -93,6 +93,12 @@ def test_statistics_are_averaged_counters_copied_and_refreshed():
     assert not ema.net.training
 
 
+@pytest.mark.parametrize("images", [0, -5])
+def test_a_step_takes_images(net, images):
+    with pytest.raises(ValueError, match=rf"images is {images}; the number of images of this step, > 0, is needed"):
+        train.EMA(net, half_life=10).update(images)
+
+
 def test_it_comes_back_from_a_checkpoint(tmp_path):
     layer = nn.Linear(3, 2)
     ema = train.EMA(layer, half_life=100)

@@ -91,6 +91,40 @@ def test_losses_keep_their_precision(run):
     assert state.losses["loss"] == [1 / 3]
 
 
+def test_a_sampler_is_told_each_epoch(run):
+    class Sampler:
+        def __init__(self):
+            self.told = []
+
+        def set_epoch(self, epoch):
+            self.told.append(epoch)
+
+    class Loader(list):
+        sampler = Sampler()
+
+    list(train.fit(torch.sum, Loader([torch.ones(2), torch.ones(2)]), run=run, steps=5))
+    assert Loader.sampler.told == [0, 1, 2]
+
+
+def test_a_stream_that_ends_is_told(run):
+    class Short:
+        def stream(self, start):
+            return iter([torch.ones(2)])
+
+    with pytest.raises(ValueError, match="the stream of batches ended at step 1 of 3; one without end is needed"):
+        list(train.fit(torch.sum, Short(), run=run, steps=3))
+
+
+def test_a_dict_of_parts_is_a_batch_and_its_rows_are_counted(run):
+    batches = [{"a": torch.ones(14, 2), "b": torch.ones(14)}]
+    (state,) = train.fit(lambda batch: batch["a"].sum(), batches, run=run, steps=1)
+    assert state.images == 14
+
+
+def test_where_nothing_is_left_to_do_nothing_is_yielded(run):
+    assert list(train.fit(torch.sum, [torch.ones(2)], run=run, steps=3, start=3)) == []
+
+
 def test_it_is_silent_off_a_terminal(run, capfd):
     list(train.fit(lambda x, y: x.mean(), PAIRS, run=run, steps=3))
     assert capfd.readouterr() == ("", "")

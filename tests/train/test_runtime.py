@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from companion import train
+from companion.data.batches import order
 from companion.train import runtime
 
 
@@ -67,6 +68,36 @@ def test_the_same_step_draws_the_same(run):
     assert run.reseed(7) != run.reseed(8)
 
 
+@pytest.mark.parametrize(
+    ("name", "local", "words"),
+    [
+        (
+            "cuda",
+            4,
+            "device is 'cuda' for process 4 of this machine, which has 4 GPUs; ask for 'cuda'",
+        ),
+        ("cuda:1", 0, "device is 'cuda:1' for process 0"),
+        ("cuda:4", 0, "device is 'cuda:4', which this machine does not have"),
+        ("cuda:one", 0, "device is 'cuda:one', which this machine does not have"),
+    ],
+)
+def test_a_gpu_for_each_process(monkeypatch, name, local, words):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert str(runtime._device("cuda", 3, 8)) == "cuda:3"
+    assert str(runtime._device("cuda:1", 0, 1)) == "cuda:1"
+    with pytest.raises(ValueError, match=words):
+        runtime._device(name, local, 8)
+
+
+def test_a_number_after_the_processor_is_taken():
+    assert train.launch("cpu:0").device == torch.device("cpu:0")
+
+
+def test_the_largest_seed_shuffles():
+    assert sorted(order(5, 2**32 - 1, 7).tolist()) == list(range(5))
+
+
 @pytest.mark.bad_input
 @pytest.mark.parametrize(
     ("options", "words"),
@@ -74,7 +105,9 @@ def test_the_same_step_draws_the_same(run):
         ({"device": "cuda:99"}, "device is 'cuda:99', which this machine does not have; it has .*cpu"),
         ({"device": "tpu"}, "device is 'tpu'"),
         ({"precision": "float16"}, "precision is 'float16'; allowed are float32, bfloat16"),
+        ({"device": "cpu:1"}, "device is 'cpu:1'"),
         ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**32}, "seed is 4294967296; a whole number ≥ 0 and < 2³² is needed"),
         ({"seed": 1.5}, r"seed is 1\.5"),
     ],
 )

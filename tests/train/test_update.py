@@ -77,6 +77,14 @@ def test_two_processes_with_half_a_batch_each_end_where_one_does(tmp_path):
     assert max(float((p - q).abs().max()) for p, q in zip(one, two, strict=True)) < 1e-12
 
 
+def test_a_part_that_one_process_uses_is_averaged_with_zeros_of_the_others(tmp_path):
+    workers.together(workers.parts_that_one_process_uses, str(tmp_path), world=2)
+    ours, theirs = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    expected = {"first": 1 - 2.0, "second": 1 - 2.0, "shared": 1 - 1.5, "spare": 1.0}
+    assert {name: value.tolist() for name, value in ours.items()} == {k: [v, v] for k, v in expected.items()}
+    assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+
+
 def test_calls_are_counted_through_a_checkpoint(net):
     update = train.Update(net, torch.optim.Adam(net.parameters(), 0.01), accumulate=2)
     for _ in range(4):

@@ -86,7 +86,7 @@ def ids(x: Any, name: str, limit: int, like: Any) -> Any:
 def sort(xp, rows, columns, n: int) -> tuple[Any, Any]:
     """(order, keys) with keys = row·n + column ascending in that order. ValueError where a pair comes twice."""
     keys = rows * n + columns
-    order = xp.argsort(keys)
+    order = xp.argsort(keys, stable=False)  # no two are equal, and NumPy is four times as fast
     keys = keys[order]
     twice = keys[1:] == keys[:-1]
     if bool(xp.any(twice)):
@@ -116,7 +116,7 @@ def table(xp, ratings: Ratings, width: int) -> Table:
         step = xp.arange(int(length[-1, 0]), dtype=keys.dtype, **place)
         at = xp.where(step < length, starts[some][:, None] + step, rows.shape[0])
         blocks.append(Block(some, columns[at], values[at], xp.astype(length, values.dtype)))
-    of_column = xp.searchsorted(xp.sort(ratings.items), xp.arange(n + 1, dtype=keys.dtype, **place))
+    of_column = xp.searchsorted(xp.sort(ratings.items, stable=False), xp.arange(n + 1, dtype=keys.dtype, **place))
     shares = xp.astype(of_column[1:] - of_column[:-1], values.dtype) / rows.shape[0]
     return Table(blocks, xp.astype(counts, values.dtype), shares)
 
