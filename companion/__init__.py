@@ -2,6 +2,7 @@
 
 matrix/     X ≈ a product of smaller matrices: norms, svd, nmf, trifactor, recommender, gmm
 nets/       networks and their losses, nothing about training: mlp, cnn, rnn
+evaluate/   features in, number out: is a generator good, various, honest? fid, kid, precision and recall, copies, …
 train/      how a step becomes a run: devices, many processes, updates, checkpoints; knows no network
 data/       pictures, ratings and sequences to work on, offline by default; batches of them
 plot        the book's one figure style

@@ -1,7 +1,7 @@
 """The package's edges: what comes in is checked with a sentence that helps, what goes out is of the same library.
 
-Every public function of the matrix chapters, and every parameter of it, must be in tests/calls: a test fails for one
-that is not.
+Every public function of the matrix chapters and of evaluate, and every parameter of it, must be in tests/calls: a test
+fails for one that is not.
 """
 
 import importlib
@@ -23,7 +23,14 @@ from tools.book import ROOT, chapters
 
 bad_input = pytest.mark.bad_input
 CALLS, WRONG, UNCHECKED, SPARSE_TOO, OTHERS = map(gathered, ("CALLS", "WRONG", "UNCHECKED", "SPARSE_TOO", "OTHERS"))
-MODULES = [importlib.import_module(f"companion.matrix.{name}") for name in NAMES]
+ELSEWHERE = ("__init__", "rows", "likelihood")  # the title page, what all ask of their input, and what takes a network
+EVALUATE = [p.stem for p in (ROOT / "companion" / "evaluate").glob("*.py") if p.stem not in ELSEWHERE]
+MATRIX = [name for name in NAMES if name != "evaluate"]
+MODULES = [
+    importlib.import_module(f"companion.{part}.{name}")
+    for part, names in (("matrix", MATRIX), ("evaluate", sorted(EVALUATE)))
+    for name in names
+]
 
 # wrong for every array: (value, error, what the sentence must contain besides the name of the parameter)
 NOT_ARRAYS = [
@@ -108,9 +115,11 @@ def test_a_wrong_argument_is_named_with_what_is_allowed(function, parameter):
 
 def public(module):
     """The module's functions and its classes' methods, as a reader sees them."""
-    for name in getattr(module, "__all__", None) or vars(module):
+    named = hasattr(module, "__all__")
+    ours = "companion.matrix" if named else module.__name__  # without __all__: what is written in this very file
+    for name in module.__all__ if named else vars(module):
         thing = getattr(module, name)
-        if name.startswith("_") or not getattr(thing, "__module__", "").startswith("companion.matrix"):
+        if name.startswith("_") or not getattr(thing, "__module__", "").startswith(ours):
             continue
         if inspect.isfunction(thing):
             yield thing

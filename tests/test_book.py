@@ -95,6 +95,8 @@ NUMBERED = [page for numbered, files in parts() if numbered for page in files]
 @pytest.mark.parametrize("page", NUMBERED, ids=lambda page: page.stem)
 def test_one_name_runs_through_the_project(page):
     """book/svd.md, companion/matrix/svd.py (or the folder svd), tests/matrix/test_svd.py, checkers with their tests."""
+    if (ROOT / "companion" / page.stem / "__init__.py").exists():
+        return _a_part_has_tests(page.stem)
     homes = [p for p in (ROOT / "companion").iterdir() if p.is_dir() and p.name not in ("exercises", "recipes")]
     (home,) = [p for p in homes if (p / f"{page.stem}.py").exists() or (p / page.stem / "__init__.py").exists()]
     expected = [
@@ -102,6 +104,14 @@ def test_one_name_runs_through_the_project(page):
         ROOT / "companion" / "exercises" / f"{page.stem}.py",
         ROOT / "tests" / "exercises" / f"test_{page.stem}.py",
     ]
+    assert [path.relative_to(ROOT).as_posix() for path in expected if not path.exists()] == []
+
+
+def _a_part_has_tests(name: str) -> None:
+    """A chapter on a whole part of the package: tests for each file of it, and checkers with their tests."""
+    files = [p.stem for p in (ROOT / "companion" / name).glob("*.py") if p.stem != "__init__"]
+    expected = [ROOT / "tests" / name / f"test_{stem}.py" for stem in files]
+    expected += [ROOT / "companion" / "exercises" / f"{name}.py", ROOT / "tests" / "exercises" / f"test_{name}.py"]
     assert [path.relative_to(ROOT).as_posix() for path in expected if not path.exists()] == []
 
 

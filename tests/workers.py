@@ -3,6 +3,7 @@
 `start(program, …)` returns the processes, one a rank; `program` is a function of this file. `together` also waits.
 """
 
+import importlib
 import multiprocessing
 import os
 import socket
@@ -58,6 +59,10 @@ def classify(arguments):
     from companion.recipes import cnn
 
     cnn.main(arguments)
+
+
+def recipe(name, arguments):
+    importlib.import_module(f"companion.recipes.{name}").main(arguments)
 
 
 def forty_steps(folder):

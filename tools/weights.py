@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = options.parse_args(arguments)
     state = network(given.folder, given.key)
     content = packed(state)
-    kept = record(given.folder, given.name.split("-")[0], given.data, content, state)
+    kept = record(given.folder, given.name.split("-")[0].rstrip("0123456789"), given.data, content, state)
     write_atomically(FOLDER / f"{given.name}.safetensors", content)
     write_atomically(FOLDER / f"{given.name}.json", (json.dumps(kept, indent=1) + "\n").encode())
     print(f"{given.name}: {len(content):,} bytes, {kept['parameters']:,} parameters, {kept['metrics']}")

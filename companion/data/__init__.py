@@ -4,6 +4,7 @@
     photos.py      photos()              two real photographs
     glyphs.py      glyphs.render(n)      printed digits with their known factors: the built-in set
     ratings.py     ratings.generate()    ratings with a known noise floor; ratings.load(path) reads MovieLens' files
+    points.py      points.ring(n)        points in the plane around known middles: a ring of 8, a grid of 25
     weights.py     weights(name)         what the recipes trained on real MNIST; record(name) says how
 
 What they stand on:
@@ -23,9 +24,21 @@ What networks are fed; these three import torch, and are imported by name:
 Nothing else here imports torch, scikit-learn or matplotlib before a set needs it.
 """
 
-from . import glyphs, ratings
+from . import glyphs, points, ratings
 from .images import NAMES, Images, images
 from .photos import Photos, photos
 from .weights import record, weight_names, weights
 
-__all__ = ["NAMES", "Images", "Photos", "glyphs", "images", "photos", "ratings", "record", "weight_names", "weights"]
+__all__ = [
+    "NAMES",
+    "Images",
+    "Photos",
+    "glyphs",
+    "images",
+    "photos",
+    "points",
+    "ratings",
+    "record",
+    "weight_names",
+    "weights",
+]

@@ -14,6 +14,11 @@ One file per chapter, with the chapter's name:
     mlp.py     check_cross_entropy   check_backward   check_parity   check_start
     cnn.py     check_correlate   check_output_size   check_pool   check_ece
     rnn.py     check_unroll   check_through_time   check_clip   check_lstm_step
+    gan.py     check_discriminator_loss   check_generator_loss   check_best_discriminator   check_r1
+    dcgan.py   check_transposed   check_overlaps   check_batch_norm   check_spectral_step
+    cgan.py    check_optimum   check_projection   check_fake_labels   check_spread
+    evaluate.py   check_frechet   check_mmd   check_precision_recall   check_nearer
+    vae.py     check_kl   check_draw   check_elbo   check_bound
     training.py   check_share   check_seed   check_combine   check_ema
 
 What they stand on:
@@ -30,6 +35,11 @@ What they stand on:
     _mlp_build.py, _mlp_cases.py   two of mlp's checkers, and its cases
     _cnn_sizes.py, _cnn_sure.py, _cnn_cases.py   two of cnn's checkers, and its cases
     _rnn_gates.py, _rnn_cases.py   two of rnn's checkers, and its cases
+    _gan_slope.py, _gan_cases.py   one of gan's checkers, and its cases
+    _dcgan_norms.py, _dcgan_cases.py   two of dcgan's checkers, and its cases
+    _cgan_drawn.py, _cgan_cases.py   two of cgan's checkers, and its cases
+    _evaluate_near.py, _evaluate_cases.py   two of evaluate's checkers, and its cases
+    _vae_bounds.py, _vae_cases.py   two of vae's checkers, and its cases
     _share.py   two of training's checkers
 
 Checkers test properties, so every correct answer passes, however it is written. The solutions are in the chapters.

@@ -8,4 +8,8 @@ _run.py    what all of them share: options, the folder, the log, the checkpoint
 mlp.py     784-128-10 on pictures of digits
 cnn.py     the classifier of 93,322 parameters
 rnn.py     rows or pixels of pictures as sequences; the adding problem
+gan.py     a generator against a discriminator, on pictures or on points whose modes can be counted
+dcgan.py   transposed convolutions draw, convolutions judge; in bounds by batch norm or spectral norm
+cgan.py    the same with a label for both: draw me a seven
+vae.py     variational autoencoders, dense or convolutional; the ELBO or tighter bounds
 """

@@ -1,0 +1,60 @@
+"""Sizes of transposed convolutions, and the chain of layers between a small map and a picture."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Int
+from torch import Tensor
+
+from companion._array import whole
+
+KERNEL, STRIDE, PADDING = 4, 2, 1  # doubles a map exactly, and the stride divides the kernel
+SMALL = 7  # pixels; maps are halved until they are this small, or odd
+
+
+def enlarged(size: int, kernel: int, *, stride: int = 1, padding: int = 0, extra: int = 0) -> int:
+    """(size − 1)·stride + kernel − 2·padding + extra: what a transposed convolution makes of one side.
+
+    `cnn.places` of it is `size` again for 0 ≤ extra < stride: a stride rounds down, so several sizes lead to one, and
+    `extra`, torch's output_padding, says which is meant. ValueError if nothing is left.
+    """
+    size, kernel = whole(size, "size", 1), whole(kernel, "kernel", 1)
+    stride, padding = whole(stride, "stride", 1), whole(padding, "padding", 0)
+    side = (size - 1) * stride + kernel - 2 * padding + whole(extra, "extra", 0, stride - 1)
+    if side < 1:
+        raise ValueError(f"padding {padding} cuts off all {side + 2 * padding} entries: choose a smaller one.")
+    return side
+
+
+def overlaps(size: int, kernel: int, *, stride: int = 1, padding: int = 0) -> Int[Tensor, " n"]:
+    """How many of the `size` entries reach each entry of the enlarged line: all the same inside if stride | kernel."""
+    enlarged(size, kernel, stride=stride, padding=padding)
+    ones = torch.ones(1, 1, size), torch.ones(1, 1, kernel)
+    return F.conv_transpose1d(*ones, stride=stride, padding=padding)[0, 0].long()
+
+
+class Plan(NamedTuple):
+    """The small map's height and width, and the channels of all maps from it to the picture, that included."""
+
+    base: tuple[int, int]
+    channels: tuple[int, ...]
+
+
+def plan(shape: tuple[int, ...], width: int) -> Plan:
+    """Halve the sides while both are even and the longer is above 7; channels double each time, from `width` on.
+
+    (1, 28, 28): 7 × 7, 14 × 14, 28 × 28. (3, 64, 64) with width 128 is the paper's: 4 × 4 maps of 1024, 512, 256, 128
+    channels, colour. ValueError if a side is odd, or too short to be halved once.
+    """
+    if len(shape) != 3:
+        raise ValueError(f"shape is {shape}; (channels, height, width) of one picture is needed.")
+    c, h, w = (whole(side, "each side of shape", 1) for side in shape)
+    channels = [c]
+    width = whole(width, "width", 1)
+    while h % 2 == w % 2 == 0 and (max(h, w) > SMALL or len(channels) == 1):
+        h, w = h // 2, w // 2
+        channels.append(width * 2 ** (len(channels) - 1))
+    if len(channels) == 1:
+        raise ValueError(f"shape is {shape}; even sides, such as 28, 32 or 64, are needed: resize or pad the pictures.")
+    return Plan((h, w), tuple(reversed(channels)))

@@ -1,0 +1,151 @@
+"""Train a conditional GAN: a generator that is told which class to draw, a discriminator that is told what to expect.
+
+python -m companion.recipes.cgan --images mnist --classifier cnn-mnist --out runs/cgan
+python -m companion.recipes.cgan --images mnist --backbone mlp --how concat --width 256 --out runs/mlp
+python -m companion.recipes.cgan --images mnist --fake-labels uniform --out runs/uniform   # see the chapter first
+
+grid.png shows a row for each class and a column for each of ten codes, drawn by the averaged weights, again and again
+while they learn. With --classifier, result.json says how often it reads in a picture the class that was asked for.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import torch
+
+from companion import data, plot, train
+from companion.data.batches import Batches
+from companion.evaluate import by_classifier
+from companion.nets import cgan, gan
+from companion.nets.cnn import Classifier
+from companion.recipes import _run
+
+FAKES = ("same", "drawn", "uniform")
+
+
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    p = _run.parser(__doc__, epochs=20, batch=64, lr=1e-3)
+    p.add_argument("--images", help="data set or folder (default: COMPANION_IMAGES, or glyphs)")
+    p.add_argument("--n", type=int, help="train on the first n pictures only")
+    p.add_argument("--backbone", choices=["dcgan", "mlp"], default="dcgan", help="default dcgan")
+    p.add_argument("--how", choices=["projection", "concat"], default="projection", help="how D is told the label")
+    p.add_argument("--norm", choices=["batch", "conditional"], default="batch", help="batch norm of G (default batch)")
+    p.add_argument("--d-norm", choices=["batch", "spectral", "none"], default="batch", help="of D, if dcgan")
+    p.add_argument("--width", type=int, default=32, help="channels of the largest maps, or hidden units (default 32)")
+    p.add_argument("--z-dim", type=int, default=64, help="length of the code (default 64)")
+    p.add_argument("--embed", type=int, default=16, help="length of the label's vector in G (default 16)")
+    p.add_argument("--d-lr", type=float, default=4e-4, help="that of D: a faster one wins (default 4e-4)")
+    p.add_argument("--kind", choices=gan.KINDS, default="nonsaturating", help="of the losses (default nonsaturating)")
+    p.add_argument("--r1", type=float, default=0.0, help="weight of D's gradient penalty at real pictures (default 0)")
+    p.add_argument("--fake-labels", choices=FAKES, default="same", help="labels to make fakes of: those of the real "
+                   "batch (same), drawn from the data's, or uniform")  # fmt: skip
+    p.add_argument("--half-life", type=float, default=20_000, help="of the average of G, in pictures (default 20000)")
+    p.add_argument("--pictures", type=int, default=1000, help="steps between two grid.png (default 1000)")
+    p.add_argument("--classifier", help="shipped weights, such as cnn-mnist, or the folder of a run of recipes.cnn")
+    return p.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    given = options(arguments)
+    plot.use_style()
+    with train.launch(given.device, precision=given.precision, seed=given.seed) as run:
+        folder = _run.Folder(given, run)
+        images = data.images(given.images, n=given.n)
+        labels, classes = torch.as_tensor(images.y), int(images.y.max()) + 1
+        judge = classifier(given.classifier, images, run) if given.classifier else None
+        G, D = networks(images, given, run)
+        steps = _run.steps_of(len(images.x), given)
+        step, kept = training(G, D, labels, given, run, steps)
+        ema = kept["ema"]
+        for state in _run.go(step, stream(images, given, run), given, run, folder, steps=steps, **kept):
+            last = state.step == steps
+            if last or state.step % given.pictures == 0:
+                drawer = cgan.measured(ema.net, labels, n=20_000 if last else 1000)
+                folder.picture("grid", grid(drawer, classes))
+                plt.close("all")
+            if last:  # before the last checkpoint, so that it holds the statistics that belong to the average
+                ema.net.load_state_dict(drawer.state_dict())
+        result = examine(ema.net, judge, labels) if judge else {}
+        folder.write("result.json", {**result, "steps": steps})
+
+
+def networks(images: data.Images, given: argparse.Namespace, run: train.Runtime) -> tuple[Any, Any]:
+    """G and D for these pictures, their weights functions of the seed alone."""
+    torch.manual_seed(given.seed)
+    classes, shape = int(images.y.max()) + 1, images.x.shape[1:]
+    body = {"backbone": given.backbone}
+    norm = None if given.d_norm == "none" else given.d_norm
+    more: dict[str, Any] = {"norm": norm} if given.backbone == "dcgan" else {}
+    G = cgan.Generator(classes, given.z_dim, shape, given.width, embed=given.embed, norm=given.norm, **body)
+    D = cgan.Discriminator(classes, shape, given.width, how=given.how, **body, **more)
+    for net in (G, D):
+        net.to(run.device).to(memory_format=torch.channels_last)
+        if given.compile:
+            net.compile()
+    return G, D
+
+
+def stream(images: data.Images, given: argparse.Namespace, run: train.Runtime) -> Batches:
+    """This process's share of the pictures, in [−1, 1]."""
+    share = {"seed": given.seed, "rank": run.rank, "world": run.world, "device": run.device}
+    return Batches(images, _run.share_of_batch(given, run), signed=True, **share)
+
+
+def training(
+    G: Any, D: Any, labels: torch.Tensor, given: argparse.Namespace, run: train.Runtime, steps: int
+) -> tuple[Callable, dict]:
+    """The step, and what of it must survive: two networks, each with its Adam and its rate, and G's running average."""
+    lrs, how = (given.lr, given.d_lr), dict[str, Any](betas=(0.5, 0.99), fused=True)
+    adams = [torch.optim.Adam(net.parameters(), lr, **how) for net, lr in zip((G, D), lrs, strict=True)]
+    update_g, update_d = (train.Update(net, adam, run=run) for net, adam in zip((G, D), adams, strict=True))
+    rates = [torch.optim.lr_scheduler.PolynomialLR(adam, steps) for adam in adams]
+    ema = train.EMA(G, half_life=given.half_life)
+    pools = {"drawn": labels, "uniform": torch.arange(int(labels.max()) + 1)}
+    fakes = cgan.same if given.fake_labels == "same" else cgan.drawn_from(pools[given.fake_labels].to(run.device))
+    play = gan.make_step(G, D, update_g, update_d, run, kind=given.kind, r1=given.r1, labels=fakes)
+
+    def step(x: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
+        losses = play(x, y)
+        ema.update(len(x) * run.world)
+        for rate in rates:
+            rate.step()
+        return losses
+
+    kept = {"G": G, "D": D, "update_g": update_g, "update_d": update_d, "ema": ema}
+    return step, {**kept, "rate_g": rates[0], "rate_d": rates[1]}
+
+
+def classifier(name: str, images: data.Images, run: train.Runtime) -> Classifier:
+    """The judge: shipped weights by name, or the network in the folder of a run of recipes.cnn."""
+    net, path = Classifier(images.x.shape[1:], int(images.y.max()) + 1), Path(name) / "last.pt"
+    if path.exists():
+        train.Checkpoint(path, net=net).load()
+    else:
+        net.load_state_dict(data.weights(name))
+    return net.to(run.device).eval()
+
+
+def grid(G: Any, classes: int) -> Any:
+    """A figure: a row for each class, a column for each code."""
+    pictures = (cgan.sheet(G, classes) + 1) / 2
+    return plot.images(pictures.float().cpu().clamp(0, 1), columns=10).figure
+
+
+@torch.no_grad()
+def examine(G: Any, judge: Any, labels: torch.Tensor, n: int = 10_000) -> dict[str, Any]:
+    """How often the judge reads the class that was asked for, of n pictures with labels as frequent as the data's."""
+    torch.manual_seed(2**40)  # the same pictures for every run
+    z, c = torch.randn(n, G.z_dim), cgan.drawn_from(labels)(torch.empty(n))
+    device = next(G.parameters()).device
+    parts = zip(z.to(device).split(500), c.to(device).split(500), strict=True)
+    logits = [judge((G(*part) + 1) / 2).cpu() for part in parts]
+    found = by_classifier.conditional(torch.cat(logits), c)
+    each = [round(share, 4) for share in found.by_class]
+    return {"conditional accuracy": round(found.share, 5), "of each class": each}
+
+
+if __name__ == "__main__":
+    main()
