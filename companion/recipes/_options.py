@@ -19,7 +19,7 @@ number of processes). The first line of the log after that is a mean over fewer 
 On several processors or machines: torchrun --nproc-per-node N -m companion.recipes.… with the same options; --batch is
 then shared by all processes. With --max-restarts and --resume a run outlives its workers.
 """
-FREE = {"device", "report", "save", "compile"}  # options that a resumed run may have otherwise
+FREE = {"device", "report", "save", "compile", "classifier", "pictures"}  # what a resumed run may have otherwise
 
 
 class Parser(argparse.ArgumentParser):

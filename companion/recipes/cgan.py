@@ -48,6 +48,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     return p.parse_args(arguments)
 
 
+@_run.stopped()
 def main(arguments: list[str] | None = None) -> None:
     given = options(arguments)
     plot.use_style()

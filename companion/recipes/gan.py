@@ -63,6 +63,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     return given
 
 
+@_run.stopped()
 def main(arguments: list[str] | None = None) -> None:
     given = options(arguments)
     plot.use_style()

@@ -57,6 +57,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     return p.parse_args(arguments)
 
 
+@_run.stopped()
 def main(arguments: list[str] | None = None) -> None:
     given = options(arguments)
     with train.launch(given.device, precision=given.precision, seed=given.seed) as run:
