@@ -33,6 +33,12 @@ def test_every_picture_once_an_epoch_by_one_process(n, size, world):
     assert n <= 3 or epochs[0] != epochs[1]
 
 
+def test_what_is_not_said_is_seed_0_alone(images):
+    assert taken(Share(10, 4), 5) == taken(Share(10, 4, seed=0, rank=0, world=1), 5)
+    alone, told = (Batches(images, 4, **place).stream() for place in ({}, {"seed": 0, "rank": 0, "world": 1}))
+    assert all(torch.equal(next(alone)[0], next(told)[0]) for _ in range(5))
+
+
 def test_two_processes_share_the_batch_of_one():
     alone = taken(Share(20, 8), 7)
     pair = [taken(Share(20, 4, rank=r, world=2), 7) for r in (0, 1)]

@@ -30,6 +30,7 @@ def test_defaults_and_the_folder(parse, tmp_path, run):
     record = json.loads((tmp_path / "a" / "b" / "options.json").read_text())
     assert record["epochs"] == 1.5
     assert record["lr"] == 0.1
+    assert (record["seed"], record["report"], record["save"]) == (0, 100, 500)
     assert {"out", "resume"}.isdisjoint(record)
 
 

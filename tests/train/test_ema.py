@@ -65,6 +65,21 @@ def test_the_start_is_forgotten():
     assert ema.images == 200
 
 
+def test_the_ramp_is_a_twentieth_of_the_images_seen():
+    """After 40 images that is 2, and a step of 4 images is two half-lives; after 1,000 the half-life itself is less."""
+    layer = nn.Linear(1, 1, bias=False).double()
+    nn.init.zeros_(layer.weight)
+    ema = train.EMA(layer, half_life=8)
+    ema.update(36)
+    nn.init.ones_(layer.weight)
+    ema.update(4)
+    assert float(ema.net.weight.detach()) == pytest.approx(1 - 2**-2)
+    ema.update(960)
+    nn.init.zeros_(layer.weight)
+    ema.update(16)
+    assert float(ema.net.weight.detach()) == pytest.approx(2**-2)
+
+
 def test_the_copy_is_apart_and_ready_to_be_used():
     layer = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5))
     ema = train.EMA(layer, half_life=10)

@@ -130,6 +130,26 @@ def test_it_is_silent_off_a_terminal(run, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("bar", "rank", "disable"), [(True, 0, None), (False, 0, True), (True, 1, True), (False, 1, True)]
+)
+def test_one_process_shows_a_bar_if_it_is_wanted(run, monkeypatch, bar, rank, disable):
+    """disable=None leaves it to tqdm, which asks whether there is a terminal."""
+    asked = []
+
+    class Bar(list):
+        def __init__(self, numbers, **options):
+            super().__init__(numbers)
+            asked.append(options["disable"])
+
+        def set_postfix_str(self, *_, **__): ...
+
+    monkeypatch.setattr("companion.train.loop.tqdm", Bar)
+    where = train.Runtime(run.device, run.dtype, rank, 1, 0)
+    list(train.fit(torch.sum, [torch.ones(2)], run=where, steps=1, bar=bar))
+    assert asked == [disable]
+
+
 def test_the_body_may_leave_the_loop(run):
     for state in train.fit(lambda x, y: x.mean(), PAIRS, run=run, steps=100):
         if state.step == 4:
