@@ -1,5 +1,6 @@
 """The recipe of the adversarial networks from its first line to its last: what it learns, what it leaves behind."""
 
+import json
 import re
 import shlex
 
@@ -12,6 +13,7 @@ from known import HAVE_MNIST, MISSING
 
 from companion import train
 from companion.recipes import _run, gan
+from tools.book import ROOT
 
 RING = shlex.split("--points ring --batch 64 --width 32 --epochs 0.1 --report 20 --save 30 --pictures 40 --device cpu")
 
@@ -187,6 +189,16 @@ def test_a_perfect_generator_is_examined_as_one():
 def test_an_explosion_ends_in_a_sentence(tmp_path):
     with pytest.raises(SystemExit, match=r"stopped: (D|G|penalty) is (nan|inf) at step"):
         gan.main([*RING, "--lr", "1e20", "--out", str(tmp_path / "a")])
+
+
+def test_the_record_holds_what_the_chapter_says_of_ring_and_grid():
+    record = json.loads((ROOT / "benchmarks" / "results" / "gan.json").read_text(encoding="utf8"))
+    assert set(record["contests"]) == {"ring", "grid"}
+    for points, rows in record["contests"].items():
+        assert sorted(row["seed"] for row in rows) == [0, 1, 2, 3, 4]
+        assert all(row["modes"] == row["of"] == {"ring": 8, "grid": 25}[points] for row in rows)
+        assert all(row["high_quality"] > 0.8 for row in rows)
+        assert min(row["minutes"] for row in rows) <= 3  # the others had to share the processor
 
 
 @pytest.mark.skipif(not HAVE_MNIST, reason=MISSING)
