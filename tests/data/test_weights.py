@@ -52,11 +52,26 @@ def test_a_changed_file_is_refused(shelf):
 def test_what_is_shipped_is_whole_small_and_recorded(name):
     state, record = data.weights(name), data.record(name)
     assert (FOLDER / f"{name}.safetensors").stat().st_size <= LIMIT
-    assert record["parameters"] == sum(v.numel() for v in state.values() if v.is_floating_point())
-    assert record["command"].startswith(f"python -m companion.recipes.{name.split('-')[0]} ")
+    assert all(bool(v.isfinite().all()) for v in state.values())
+    assert record["command"].startswith("python -m ")
+    assert "MNIST" in record["data"]
+
+
+NETWORKS = [name for name in data.weight_names() if "companion.recipes" in data.record(name)["command"]]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_says_which_recipe_made_it_how_long_and_how_well(name):
+    record = data.record(name)
+    recipe = name.split("-")[0].rstrip("0123456789")
+    assert record["command"].startswith(f"python -m companion.recipes.{recipe} ")
+    assert record["parameters"] == sum(v.numel() for v in data.weights(name).values() if v.is_floating_point())
     assert record["minutes"] > 0
     assert record["metrics"]
-    assert all(bool(v.isfinite().all()) for v in state.values())
+
+
+def test_the_shipped_features_are_those_of_the_shipped_classifier():
+    assert data.record("features-mnist")["network"]["sha256"] == data.record("cnn-mnist")["sha256"]
 
 
 def test_every_record_has_its_weights():
