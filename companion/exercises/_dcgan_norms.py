@@ -100,7 +100,7 @@ def _running_mistakes(x: Any, mean: Any, var: Any, training: bool) -> dict[str, 
     "One step of power iteration, and the weights are divided by what it found.",
     "The power iteration of the first chapter needs a matrix. Which axis of the weights counts its rows?",
     "W = weight.reshape(outputs, −1). First u from v, then the new v from u, each of length 1.",
-    "u = Wv/‖Wv‖, v = Wᵀu/‖Wᵀu‖, σ = uᵀWv with the new v; return weight/σ, u, v.",
+    "u = Wv/‖Wv‖, v = Wᵀu/‖Wᵀu‖, σ = uᵀWv with the new v; the answer is weight/σ, u, v.",
 )
 def check_spectral_step(student: Any) -> None:
     """student(weight, v) -> (weight/σ, u, v) after one step; weight is outputs × channels × rows × columns."""
