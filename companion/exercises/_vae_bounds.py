@@ -56,7 +56,7 @@ def _elbo_mistakes(x: np.ndarray, logits: np.ndarray, gain: np.ndarray, cost: np
 
 @exercise(
     "Your bound is the logarithm of a mean of weights, for weights of any size.",
-    "The mean is taken before the logarithm. What does a float make of e to the power of −900, and what is its logarithm?",
+    "The mean is taken before the logarithm. What does a float make of e⁻⁹⁰⁰, and what is the logarithm of that?",
     "Take the largest log-weight of each picture out of the sum: log Σ exp(a) = m + log Σ exp(a − m).",
     "m = log_w.max(axis=0); m + np.log(np.mean(np.exp(log_w - m), axis=0)).",
 )
