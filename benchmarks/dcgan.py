@@ -5,9 +5,9 @@
 "The usual loop" is that program's: torchvision's data set, ToTensor and Normalize for every picture, a DataLoader,
 binary cross-entropy on a sigmoid, all of both networks differentiated in each backward pass, four numbers read, a line
 printed at every step. (Its Resize is left out: the pictures have the right size.) It makes one batch of fakes for both
-moves, we make two. All entries train the same networks from the same seed with Adam, batch 64, at the same number of
-threads; all run after `launch`, so that the usual loop has its memory setting too. Its printed lines go nowhere. Needs
-COMPANION_DATA with MNIST's files.
+moves; ours can do so too, or make two. All entries train the same networks from the same seed with Adam, batch 64, at
+the same number of threads; all run after `launch`, so that the usual loop has its memory setting too. Its printed lines
+go nowhere. Needs COMPANION_DATA with MNIST's files.
 """
 
 import argparse
@@ -84,12 +84,12 @@ def usual(width: int, loader: torch.utils.data.DataLoader, steps: int, **how) ->
             return
 
 
-def ours(width: int, batches: Batches, run: train.Runtime, steps: int) -> None:
+def ours(width: int, batches: Batches, run: train.Runtime, steps: int, **how) -> None:
     """The loop of the chapter."""
     G, D = networks(width, **LAST)
     adams = [torch.optim.Adam(net.parameters(), RATE, betas=BETAS, fused=True) for net in (G, D)]
     updates = [train.Update(net, adam, run=run) for net, adam in zip((G, D), adams, strict=True)]
-    step = gan.make_step(G, D, *updates, run)
+    step = gan.make_step(G, D, *updates, run, **how)
     for _ in train.fit(step, batches, run=run, steps=steps):
         pass
 
@@ -108,7 +108,8 @@ def contests(widths: list[int], repeats: int, steps: int) -> dict[str, list[dict
             USUAL: lambda w=width: usual(w, loader, steps),
             "the usual loop, 2 workers that read ahead": lambda w=width: usual(w, ahead, steps),
             "the usual loop, channels_last": lambda w=width: usual(w, loader, steps, **LAST),
-            "ours": lambda w=width: ours(w, batches, run, steps),
+            "ours, one batch of fakes": lambda w=width: ours(w, batches, run, steps, reuse=True),
+            "ours, two batches of fakes": lambda w=width: ours(w, batches, run, steps),
         }
         title = f"28 × 28 grey, width {width}, batch {BATCH}, {steps} steps a round"
         tables[title] = rates(contest.race(entries, repeats=repeats), steps * BATCH, USUAL)

@@ -13,7 +13,6 @@ import argparse
 import io
 import json
 import os
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable
@@ -116,23 +115,8 @@ def speed(repeats: int) -> dict[str, list[dict]]:
             USUAL: lambda build=theirs: usual(build(), loader, STEPS),
             "companion": lambda build=own: ours(build(), images, run, STEPS),
         }
-        tables[f"{title}, batch {BATCH}"] = rates(contest.race(entries, repeats=repeats))
+        tables[f"{title}, batch {BATCH}"] = rates(contest.race(entries, repeats=repeats), BATCH * STEPS, USUAL)
     return tables
-
-
-def rates(seconds: dict[str, list[float]]) -> list[dict]:
-    """One row an entry: images a second, median and extremes, and how many times the usual loop's."""
-    images, reference = BATCH * STEPS, statistics.median(seconds[USUAL])
-    return [
-        {
-            "entry": name,
-            "images_per_s": round(images / statistics.median(runs)),
-            "slowest": round(images / max(runs)),
-            "fastest": round(images / min(runs)),
-            f"times {USUAL}": round(reference / statistics.median(runs), 3),
-        }
-        for name, runs in seconds.items()
-    ]
 
 
 def record(out: Path, seeds: int, threads: int, extra: list[str]) -> dict[str, list[dict]]:

@@ -55,12 +55,6 @@ def _free_port():
 # --- programs --------------------------------------------------------------------------------------------------------
 
 
-def classify(arguments):
-    from companion.recipes import cnn
-
-    cnn.main(arguments)
-
-
 def recipe(name, arguments):
     importlib.import_module(f"companion.recipes.{name}").main(arguments)
 

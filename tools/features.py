@@ -10,20 +10,15 @@ The n pictures are evenly spaced: the halves of MNIST's test set are unlike. Eac
 """
 
 import argparse
-import hashlib
-import json
-from typing import Any
 
 import numpy as np
 import torch
 
 from companion import data
-from companion.data.cache import write_atomically
-from companion.data.weights import FOLDER
 from companion.evaluate import features
 from companion.matrix import gmm, svd
 from companion.nets import cnn
-from tools.weights import packed
+from tools.weights import ship
 
 READER = "cnn-mnist"
 RANK, COMPONENTS, REG = 50, 50, 1e-3
@@ -62,15 +57,6 @@ def _rows(x: np.ndarray) -> np.ndarray:
     return (x.reshape(len(x), -1) / 255).astype(np.float32)
 
 
-def ship(name: str, state: dict[str, torch.Tensor], **record: Any) -> None:
-    """Write both files."""
-    content = packed(state)
-    record["sha256"] = hashlib.sha256(content).hexdigest()
-    write_atomically(FOLDER / f"{name}.safetensors", content)
-    write_atomically(FOLDER / f"{name}.json", (json.dumps(record, indent=1) + "\n").encode())
-    print(f"{name}: {len(content):,} bytes")
-
-
 def main(arguments: list[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--n", type=int, default=5000, help="pictures of each split (default 5000)")
@@ -78,9 +64,9 @@ def main(arguments: list[str] | None = None) -> None:
     made = {"command": f"python -m tools.features --n {n}"}
     network = {"name": READER, "sha256": data.record(READER)["sha256"]}
     pictures = f"{n:,} training and {n:,} test pictures of MNIST, evenly spaced"
-    ship("features-mnist", seen(n), **made, data=pictures, network=network)
+    ship("features-mnist", seen(n), made | {"data": pictures, "network": network})
     settings = {"rank": RANK, "components": COMPONENTS, "reg": REG, "seed": 0}
-    ship("gmm-mnist", baseline(n), **made, data="MNIST's 60,000 training pictures", settings=settings)
+    ship("gmm-mnist", baseline(n), made | {"data": "MNIST's 60,000 training pictures", "settings": settings})
 
 
 if __name__ == "__main__":

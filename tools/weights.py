@@ -39,7 +39,16 @@ def packed(state: dict[str, torch.Tensor]) -> bytes:
     return content
 
 
-def record(folder: Path, recipe: str, data: str, content: bytes, state: dict[str, torch.Tensor]) -> dict[str, Any]:
+def ship(name: str, state: dict[str, torch.Tensor], record: dict[str, Any]) -> None:
+    """Write both files, the checksum of the first into the second."""
+    content = packed(state)
+    record = record | {"sha256": hashlib.sha256(content).hexdigest()}
+    write_atomically(FOLDER / f"{name}.safetensors", content)
+    write_atomically(FOLDER / f"{name}.json", (json.dumps(record, indent=1) + "\n").encode())
+    print(f"{name}: {len(content):,} bytes")
+
+
+def record(folder: Path, recipe: str, data: str, state: dict[str, torch.Tensor]) -> dict[str, Any]:
     """What a reader needs to know about the numbers, and to make them again."""
     options = json.loads((folder / "options.json").read_text(encoding="utf8"))
     last = json.loads((folder / "log.jsonl").read_text(encoding="utf8").splitlines()[-1])
@@ -52,7 +61,6 @@ def record(folder: Path, recipe: str, data: str, content: bytes, state: dict[str
         "metrics": json.loads((folder / "result.json").read_text(encoding="utf8")),
         "parameters": sum(v.numel() for v in state.values() if v.is_floating_point()),
         "machine": contest.machine(torch.get_num_threads()),
-        "sha256": hashlib.sha256(content).hexdigest(),
     }
 
 
@@ -74,11 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--data", default="MNIST's 60,000 training images", help="what it was trained on, in words")
     given = options.parse_args(arguments)
     state = network(given.folder, given.key)
-    content = packed(state)
-    kept = record(given.folder, given.name.split("-")[0].rstrip("0123456789"), given.data, content, state)
-    write_atomically(FOLDER / f"{given.name}.safetensors", content)
-    write_atomically(FOLDER / f"{given.name}.json", (json.dumps(kept, indent=1) + "\n").encode())
-    print(f"{given.name}: {len(content):,} bytes, {kept['parameters']:,} parameters, {kept['metrics']}")
+    ship(given.name, state, record(given.folder, given.name.split("-")[0].rstrip("0123456789"), given.data, state))
 
 
 if __name__ == "__main__":

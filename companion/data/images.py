@@ -32,7 +32,7 @@ def images(
     COMPANION_IMAGES, or else `glyphs`, which has as many pictures as are asked for (60,000 and 10,000 where n is None).
     Raises ValueError for what is not to be had and for torn or changed files, ConnectionError if a download fails.
     """
-    name = os.fspath(name or os.environ.get("COMPANION_IMAGES") or "glyphs")
+    name = named(name)
     check_split(split)
     check_count(n)
     check_count(pixels, what="pixels")
@@ -40,6 +40,11 @@ def images(
     if n is not None and n > len(x):
         raise ValueError(f"n is {n}, but {name} has {len(x)} pictures to {split} with; ask for fewer, or omit n.")
     return Images(np.array(x[:n]), np.array(y[:n]))  # copies: writable, and free of the rest
+
+
+def named(name: str | os.PathLike | None) -> str:
+    """What is asked for where None stands for COMPANION_IMAGES, or else for glyphs."""
+    return os.fspath(name or os.environ.get("COMPANION_IMAGES") or "glyphs")
 
 
 def _load(name, split, n, pixels):

@@ -6,6 +6,7 @@ torchrun --nproc-per-node 2 -m companion.recipes.cnn …           # the same on
 
 _options.py  what all of them can be told
 _run.py      what all of them do: the folder, the log, the checkpoint, the pictures
+_game.py     what those of two networks share: the players, their step, a judge
 mlp.py       784-128-10 on pictures of digits
 cnn.py       the classifier of 93,322 parameters
 rnn.py       rows or pixels of pictures as sequences; the adding problem

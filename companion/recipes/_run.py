@@ -4,8 +4,6 @@ import argparse
 import contextlib
 import io
 import json
-import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +12,12 @@ from typing import Any
 import matplotlib.pyplot as plt
 import torch
 
-from companion import train
+from companion import data, train
+from companion.data.batches import Batches
+from companion.data.images import named
 from companion.recipes._options import parser
 
-__all__ = ["Folder", "go", "one_cycle", "parser", "share_of_batch", "steps_of", "stopped"]
+__all__ = ["Folder", "batches", "go", "one_cycle", "parser", "placed", "share_of_batch", "steps_of", "stopped"]
 
 
 class Folder:
@@ -32,7 +32,7 @@ class Folder:
                 self.path.mkdir(parents=True, exist_ok=True)
             given = {name: value for name, value in vars(options).items() if name not in ("out", "resume")}
             if "images" in given:  # what COMPANION_IMAGES said must not change in between
-                given["images"] = given["images"] or os.environ.get("COMPANION_IMAGES") or "glyphs"
+                given["images"] = named(given["images"])
             self.write("options.json", given)
 
     def write(self, name: str, record: dict[str, Any]) -> None:
@@ -56,12 +56,12 @@ class Folder:
         return kept[-1]["seconds"] if kept else 0.0
 
     def picture(self, name: str, figure: Any) -> None:
-        """A figure of matplotlib as name.png; the figure is closed."""
+        """A figure of matplotlib as name.png; the figure is closed, on every process."""
+        drawn = io.BytesIO()
         if self.run.first:
-            drawn = io.BytesIO()
             figure.savefig(drawn, format="png")
-            plt.close(figure)
-            self._replace(f"{name}.png", drawn.getvalue())
+        plt.close(figure)
+        self._replace(f"{name}.png", drawn.getvalue())
 
     def _replace(self, name: str, content: bytes) -> None:
         if self.run.first:
@@ -91,16 +91,28 @@ def share_of_batch(options: argparse.Namespace, run: train.Runtime) -> int:
     return options.batch // run.world
 
 
-def one_cycle(
-    optimizer: torch.optim.Optimizer, lr: float, steps: int, rise: float
-) -> torch.optim.lr_scheduler.OneCycleLR:
-    """The rate rises to `lr` for that share of the run, then falls to nothing (torch's OneCycleLR).
+def batches(
+    images: data.Images, options: argparse.Namespace, run: train.Runtime, times: int = 1, **how: Any
+) -> Batches:
+    """This process's share of the pictures, `times` batches a step, `how` they are changed as `Batches` says."""
+    place = {"seed": options.seed, "rank": run.rank, "world": run.world, "device": run.device}
+    return Batches(images, times * share_of_batch(options, run), **place, **how)
 
-    A run too short to rise for two steps gets the first steps of a longer one: torch divides by the rise less one.
-    """
-    return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, lr, total_steps=max(steps, math.ceil(2 / rise)), pct_start=rise
-    )
+
+def placed(net: Any, options: argparse.Namespace, run: train.Runtime, **how: Any) -> Any:
+    """The network on the run's device, compiled if that was asked for."""
+    net = net.to(run.device, **how)
+    if options.compile:
+        net.compile()
+    return net
+
+
+def one_cycle(
+    optimizer: torch.optim.Optimizer, lr: float, steps: int, rise: float, **options: Any
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """The rate rises to `lr` for that share of the run, then falls to nothing (torch's OneCycleLR)."""
+    rise = rise if rise * steps > 1 else 0.5 / steps  # of one step exactly torch divides by zero
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps, pct_start=rise, **options)
 
 
 @contextlib.contextmanager

@@ -10,18 +10,15 @@ while they learn. With --classifier, result.json says how often it reads in a pi
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import torch
 
 from companion import data, plot, train
 from companion.data.batches import Batches
 from companion.evaluate import by_classifier
 from companion.nets import cgan, gan
-from companion.nets.cnn import Classifier
-from companion.recipes import _run
+from companion.recipes import _game, _run
 
 FAKES = ("same", "drawn", "uniform")
 
@@ -42,6 +39,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--r1", type=float, default=0.0, help="weight of D's gradient penalty at real pictures (default 0)")
     p.add_argument("--fake-labels", choices=FAKES, default="same", help="labels to make fakes of: those of the real "
                    "batch (same), drawn from the data's, or uniform")  # fmt: skip
+    p.add_argument("--reuse", action="store_true", help="G moves by the fakes that D has just met: faster")
     p.add_argument("--half-life", type=float, default=20_000, help="of the average of G, in pictures (default 20000)")
     p.add_argument("--pictures", type=int, default=1000, help="steps between two grid.png (default 1000)")
     p.add_argument("--classifier", help="shipped weights, such as cnn-mnist, or the folder of a run of recipes.cnn")
@@ -56,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
         folder = _run.Folder(given, run)
         images = data.images(given.images, n=given.n)
         labels, classes = torch.as_tensor(images.y), int(images.y.max()) + 1
-        judge = classifier(given.classifier, images, run) if given.classifier else None
+        judge = _game.classifier(given.classifier, images, run) if given.classifier else None
         G, D = networks(images, given, run)
         steps = _run.steps_of(len(images.x), given)
         step, kept = training(G, D, labels, given, run, steps)
@@ -66,7 +64,6 @@ def main(arguments: list[str] | None = None) -> None:
             if last or state.step % given.pictures == 0:
                 drawer = cgan.measured(ema.net, labels, n=20_000 if last else 1000)
                 folder.picture("grid", grid(drawer, classes))
-                plt.close("all")
             if last:  # before the last checkpoint, so that it holds the statistics that belong to the average
                 ema.net.load_state_dict(drawer.state_dict())
         result = examine(ema.net, judge, labels) if judge else {}
@@ -82,51 +79,24 @@ def networks(images: data.Images, given: argparse.Namespace, run: train.Runtime)
     more: dict[str, Any] = {"norm": norm} if given.backbone == "dcgan" else {}
     G = cgan.Generator(classes, given.z_dim, shape, given.width, embed=given.embed, norm=given.norm, **body)
     D = cgan.Discriminator(classes, shape, given.width, how=given.how, **body, **more)
-    for net in (G, D):
-        net.to(run.device).to(memory_format=torch.channels_last)
-        if given.compile:
-            net.compile()
+    G, D = (_run.placed(net, given, run, memory_format=torch.channels_last) for net in (G, D))
     return G, D
 
 
 def stream(images: data.Images, given: argparse.Namespace, run: train.Runtime) -> Batches:
     """This process's share of the pictures, in [−1, 1]."""
-    share = {"seed": given.seed, "rank": run.rank, "world": run.world, "device": run.device}
-    return Batches(images, _run.share_of_batch(given, run), signed=True, **share)
+    return _run.batches(images, given, run, signed=True)
 
 
 def training(
     G: Any, D: Any, labels: torch.Tensor, given: argparse.Namespace, run: train.Runtime, steps: int
 ) -> tuple[Callable, dict]:
-    """The step, and what of it must survive: two networks, each with its Adam and its rate, and G's running average."""
-    lrs, how = (given.lr, given.d_lr), dict[str, Any](betas=(0.5, 0.99), fused=True)
-    adams = [torch.optim.Adam(net.parameters(), lr, **how) for net, lr in zip((G, D), lrs, strict=True)]
-    update_g, update_d = (train.Update(net, adam, run=run) for net, adam in zip((G, D), adams, strict=True))
-    rates = [torch.optim.lr_scheduler.PolynomialLR(adam, steps) for adam in adams]
-    ema = train.EMA(G, half_life=given.half_life)
+    """The step, and what of it must survive."""
+    kept = _game.players(G, D, (given.lr, given.d_lr), given, run, steps, betas=(0.5, 0.99))
     pools = {"drawn": labels, "uniform": torch.arange(int(labels.max()) + 1)}
     fakes = cgan.same if given.fake_labels == "same" else cgan.drawn_from(pools[given.fake_labels].to(run.device))
-    play = gan.make_step(G, D, update_g, update_d, run, kind=given.kind, r1=given.r1, labels=fakes)
-
-    def step(x: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
-        losses = play(x, y)
-        ema.update(len(x) * run.world)
-        for rate in rates:
-            rate.step()
-        return losses
-
-    kept = {"G": G, "D": D, "update_g": update_g, "update_d": update_d, "ema": ema}
-    return step, {**kept, "rate_g": rates[0], "rate_d": rates[1]}
-
-
-def classifier(name: str, images: data.Images, run: train.Runtime) -> Classifier:
-    """The judge: shipped weights by name, or the network in the folder of a run of recipes.cnn."""
-    net, path = Classifier(images.x.shape[1:], int(images.y.max()) + 1), Path(name) / "last.pt"
-    if path.exists():
-        train.Checkpoint(path, net=net).load()
-    else:
-        net.load_state_dict(data.weights(name))
-    return net.to(run.device).eval()
+    how = {"kind": given.kind, "r1": given.r1, "labels": fakes, "reuse": given.reuse}
+    return _game.moving(gan.make_step(G, D, kept["update_g"], kept["update_d"], run, **how), kept, run), kept
 
 
 def grid(G: Any, classes: int) -> Any:

@@ -52,24 +52,13 @@ def network(images: data.Images, given: argparse.Namespace, run: train.Runtime) 
     """The classifier for these pictures, its weights a function of the seed alone."""
     torch.manual_seed(given.seed)
     net = Classifier(images.x.shape[1:], int(images.y.max()) + 1)
-    net = net.to(run.device).to(memory_format=torch.channels_last)  # on processors nearly twice as fast
-    if given.compile:
-        net.compile()
-    return net
+    return _run.placed(net, given, run, memory_format=torch.channels_last)  # on processors nearly twice as fast
 
 
 def stream(images: data.Images, given: argparse.Namespace, run: train.Runtime) -> Batches:
     """This process's share of the pictures, moved as the options say."""
     moves = {"shift": given.shift, "turn": given.turn, "bend": given.bend}
-    return Batches(
-        images,
-        _run.share_of_batch(given, run),
-        seed=given.seed,
-        rank=run.rank,
-        world=run.world,
-        device=run.device,
-        augment=warp(**moves) if any(moves.values()) else None,
-    )
+    return _run.batches(images, given, run, augment=warp(**moves) if any(moves.values()) else None)
 
 
 def training(net: Classifier, given: argparse.Namespace, run: train.Runtime, steps: int) -> tuple[Callable, dict]:

@@ -15,10 +15,8 @@ With --classifier, result.json says how sure a classifier is of its pictures, an
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import torch
 
 from companion import data, plot, train
@@ -26,7 +24,7 @@ from companion.data.batches import Batches, scaled
 from companion.evaluate import features, fid
 from companion.nets import dcgan, gan
 from companion.nets.cnn import Classifier
-from companion.recipes import _run
+from companion.recipes import _game, _run
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -40,6 +38,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--r1", type=float, default=0.0, help="weight γ of the penalty R1 on D's slope (default 0)")
     p.add_argument("--d-steps", type=int, default=1, help="D's moves for each of G, --batch pictures each (default 1)")
     p.add_argument("--beta1", type=float, default=0.5, help="Adam's memory of the gradient (default 0.5)")
+    p.add_argument("--reuse", action="store_true", help="G moves by the fakes that D has just met: faster")
     p.add_argument("--half-life", type=float, default=20_000, help="pictures, of G's average (default 20000)")
     p.add_argument("--pictures", type=int, default=1000, help="steps between two grid.png (default 1000)")
     p.add_argument("--classifier", help="shipped weights, such as cnn-mnist, or the folder of a run of recipes.cnn")
@@ -53,7 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
     with train.launch(given.device, precision=given.precision, seed=given.seed) as run:
         folder = _run.Folder(given, run)
         images = data.images(given.images, n=given.n)
-        judge = classifier(given.classifier, images, run) if given.classifier else None
+        judge = _game.classifier(given.classifier, images, run) if given.classifier else None
         G, D = networks(images, given, run)
         steps = _run.steps_of(len(images.x), given)
         step, kept = training(G, D, given, run, steps)
@@ -64,7 +63,6 @@ def main(arguments: list[str] | None = None) -> None:
             if last or state.step % given.pictures == 0:
                 drawer = dcgan.measured(ema.net, n=20_000 if last else 1000)
                 folder.picture("grid", sheet(drawer, codes[:100]))
-                plt.close("all")
             if last:  # before the last checkpoint, so that it holds the statistics that belong to the average
                 ema.net.load_state_dict(drawer.state_dict())
         folder.picture("walk", sheet(ema.net, gan.walk(codes[:10], codes[100:], 10).transpose(0, 1).flatten(0, 1)))
@@ -77,53 +75,26 @@ def networks(images: data.Images, given: argparse.Namespace, run: train.Runtime)
     shape = tuple(images.x.shape[1:])
     G = dcgan.Generator(given.z_dim, shape, given.width)
     D = dcgan.Discriminator(shape, given.width, norm=None if given.norm == "none" else given.norm)
-    for net in (G, D):
-        net.to(run.device).to(memory_format=torch.channels_last)  # on processors nearly twice as fast
-        if given.compile:
-            net.compile()
+    G, D = (_run.placed(net, given, run, memory_format=torch.channels_last) for net in (G, D))  # nearly twice as fast
     return G, D
 
 
 def stream(images: data.Images, given: argparse.Namespace, run: train.Runtime) -> Batches:
     """This process's share of the pictures, in [−1, 1]."""
-    share = {"seed": given.seed, "rank": run.rank, "world": run.world, "device": run.device}
-    return Batches(images, given.d_steps * _run.share_of_batch(given, run), signed=True, **share)
+    return _run.batches(images, given, run, given.d_steps, signed=True)
 
 
 def training(G: Any, D: Any, given: argparse.Namespace, run: train.Runtime, steps: int) -> tuple[Callable, dict]:
-    """The step, and what of it must survive: two networks, each with its Adam and its rate, and G's running average."""
-    betas = (given.beta1, 0.99)
-    adams = [torch.optim.Adam(net.parameters(), given.lr, betas=betas, fused=True) for net in (G, D)]
-    update_g, update_d = (train.Update(net, adam, run=run) for net, adam in zip((G, D), adams, strict=True))
-    rates = [torch.optim.lr_scheduler.PolynomialLR(adam, steps) for adam in adams]
-    ema = train.EMA(G, half_life=given.half_life)
-    play = gan.make_step(G, D, update_g, update_d, run, kind=given.kind, d_steps=given.d_steps, r1=given.r1)
-
-    def step(x: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
-        losses = play(x, y)
-        ema.update(len(x) * run.world)
-        for rate in rates:
-            rate.step()
-        return losses
-
-    kept = {"G": G, "D": D, "update_g": update_g, "update_d": update_d, "ema": ema}
-    return step, {**kept, "rate_g": rates[0], "rate_d": rates[1]}
+    """The step, and what of it must survive."""
+    kept = _game.players(G, D, (given.lr, given.lr), given, run, steps, betas=(given.beta1, 0.99))
+    how = {"kind": given.kind, "d_steps": given.d_steps, "r1": given.r1, "reuse": given.reuse}
+    return _game.moving(gan.make_step(G, D, kept["update_g"], kept["update_d"], run, **how), kept, run), kept
 
 
 @torch.no_grad()
 def sheet(G: Any, codes: torch.Tensor) -> Any:
     """A figure: ten pictures a row, one for each code."""
     return plot.images((G(codes).float().cpu() + 1) / 2).figure
-
-
-def classifier(name: str, images: data.Images, run: train.Runtime) -> Classifier:
-    """The judge: shipped weights by name, or the network in the folder of a run of recipes.cnn."""
-    net, path = Classifier(images.x.shape[1:], int(images.y.max()) + 1), Path(name) / "last.pt"
-    if path.exists():
-        train.Checkpoint(path, net=net).load()
-    else:
-        net.load_state_dict(data.weights(name))
-    return net.to(run.device).eval()
 
 
 @torch.no_grad()

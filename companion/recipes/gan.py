@@ -21,10 +21,10 @@ import matplotlib.pyplot as plt
 import torch
 
 from companion import data, plot, train
-from companion.data.batches import Batch, Batches
+from companion.data.batches import Batch
 from companion.evaluate import modes
 from companion.nets import gan
-from companion.recipes import _run, dcgan
+from companion.recipes import _game, _run, dcgan
 
 EPOCH = 50_000  # points
 PRESETS: dict[str, dict[str, Any]] = {
@@ -77,7 +77,6 @@ def main(arguments: list[str] | None = None) -> None:
         for state in _run.go(step, task.batches, given, run, folder, steps=steps, **kept):
             if state.step % given.pictures == 0 or state.step == steps:
                 folder.picture("grid", task.grid(kept["ema"].net, codes))
-                plt.close("all")
         folder.write("result.json", {**task.examine(kept["ema"].net), "steps": steps})
         folder.picture("walk", task.walk(kept["ema"].net, codes))
 
@@ -85,34 +84,22 @@ def main(arguments: list[str] | None = None) -> None:
 def networks(task: Any, given: argparse.Namespace, run: train.Runtime) -> tuple[Any, Any]:
     """Both networks for this task, their weights a function of the seed alone."""
     torch.manual_seed(given.seed)
-    G, D = (net.to(run.device) for net in task.networks(given.z_dim, given.width))
-    if given.compile:
-        G.compile()
-        D.compile()
+    G, D = (_run.placed(net, given, run) for net in task.networks(given.z_dim, given.width))
     return G, D
 
 
 def training(G: Any, D: Any, given: argparse.Namespace, run: train.Runtime, steps: int) -> tuple[Callable, dict]:
-    """The step, and what of it must survive: two networks, each with its Adam and its rate, and G's running average."""
-    pairs = ((G, given.lr), (D, given.lr * given.ahead))
-    adams = [torch.optim.Adam(net.parameters(), lr, betas=(0.0, 0.99), fused=True) for net, lr in pairs]
-    update_g, update_d = (train.Update(net, adam, run=run) for net, adam in zip((G, D), adams, strict=True))
-    rates = [torch.optim.lr_scheduler.PolynomialLR(adam, steps) for adam in adams]
-    ema = train.EMA(G, half_life=given.half_life)
+    """The step, and what of it must survive; the blur before D falls with D's rate."""
+    kept = _game.players(G, D, (given.lr, given.lr * given.ahead), given, run, steps, betas=(0.0, 0.99))
     how = {"kind": given.kind, "d_steps": given.d_steps, "r1": given.r1, "gp": given.gp}
-    judge = gan.Blurred(D)
-    play = gan.make_step(G, judge, update_g, update_d, run, **how)
+    judge, rate = gan.Blurred(D), kept["rate_d"]
+    play = gan.make_step(G, judge, kept["update_g"], kept["update_d"], run, **how)
 
-    def step(x: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
-        judge.std = given.blur * (rates[1].get_last_lr()[0] / rates[1].base_lrs[0]) ** 4
-        losses = play(x, y)
-        ema.update(len(x) * run.world)
-        for rate in rates:
-            rate.step()
-        return losses
+    def blurred(x: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
+        judge.std = given.blur * (rate.get_last_lr()[0] / rate.base_lrs[0]) ** 4
+        return play(x, y)
 
-    kept = {"G": G, "D": D, "update_g": update_g, "update_d": update_d, "ema": ema}
-    return step, {**kept, "rate_g": rates[0], "rate_d": rates[1]}
+    return _game.moving(blurred, kept, run), kept
 
 
 class Pictures:
@@ -122,8 +109,7 @@ class Pictures:
 
     def __init__(self, given: argparse.Namespace, run: train.Runtime) -> None:
         self.given, self.run, self.images = given, run, data.images(given.images, n=given.n)
-        share = {"seed": given.seed, "rank": run.rank, "world": run.world, "device": run.device}
-        self.batches = Batches(self.images, given.d_steps * _run.share_of_batch(given, run), signed=True, **share)
+        self.batches = _run.batches(self.images, given, run, given.d_steps, signed=True)
         self.examples, self.shape = len(self.images.x), self.images.x.shape[1:]
 
     def networks(self, z_dim: int, width: int) -> tuple[gan.Generator, gan.Discriminator]:
@@ -143,7 +129,7 @@ class Pictures:
         """What a classifier says of 10,000 pictures, if one was given."""
         if not self.given.classifier:
             return {}
-        judge = dcgan.classifier(self.given.classifier, self.images, self.run)
+        judge = _game.classifier(self.given.classifier, self.images, self.run)
         return dcgan.examine(G, judge, self.given)
 
 

@@ -51,23 +51,12 @@ def main(arguments: list[str] | None = None) -> None:
 def network(images: data.Images, given: argparse.Namespace, run: train.Runtime) -> MLP:
     """The perceptron for these pictures, its weights a function of the seed alone."""
     torch.manual_seed(given.seed)
-    net = MLP(images.x[0].size, *given.hidden, int(images.y.max()) + 1).to(run.device)
-    if given.compile:
-        net.compile()
-    return net
+    return _run.placed(MLP(images.x[0].size, *given.hidden, int(images.y.max()) + 1), given, run)
 
 
 def stream(images: data.Images, given: argparse.Namespace, run: train.Runtime) -> Batches:
     """This process's share of the pictures, moved as the options say."""
-    return Batches(
-        images,
-        _run.share_of_batch(given, run),
-        seed=given.seed,
-        rank=run.rank,
-        world=run.world,
-        device=run.device,
-        augment=warp(shift=given.shift) if given.shift else None,
-    )
+    return _run.batches(images, given, run, augment=warp(shift=given.shift) if given.shift else None)
 
 
 def training(net: MLP, given: argparse.Namespace, run: train.Runtime, steps: int) -> tuple[Callable, dict]:

@@ -68,10 +68,7 @@ def network(task: Any, given: argparse.Namespace, run: train.Runtime) -> Recurre
     """The network for this task, its weights a function of the seed alone."""
     torch.manual_seed(given.seed)
     kind = {"cell": given.cell, "start": given.start, "forget": given.forget}
-    net = Recurrent(task.inputs, given.hidden, task.outputs, **kind).to(run.device)
-    if given.compile:
-        net.compile()
-    return net
+    return _run.placed(Recurrent(task.inputs, given.hidden, task.outputs, **kind), given, run)
 
 
 def training(
@@ -99,8 +96,7 @@ class Pictures:
 
     def __init__(self, given: argparse.Namespace, run: train.Runtime) -> None:
         images, test = data.images(given.images, n=given.n), data.images(given.images, "test")
-        share = {"seed": given.seed, "rank": run.rank, "world": run.world, "device": run.device}
-        self.batches = Batches(images, _run.share_of_batch(given, run), **share)
+        self.batches = _run.batches(images, given, run)
         self.test = Batches(test, 500, device=run.device)
         self.by = "rows" if given.task == "rows" else "pixels"
         _, c, h, w = images.x.shape

@@ -70,7 +70,6 @@ def main(arguments: list[str] | None = None) -> None:
         for _ in _run.go(step, stream(images, net, given, run), given, run, folder, steps=steps, **kept):
             for name, figure in pictures(ema.net, tests, given).items():
                 folder.picture(name, figure)
-                plt.close(figure)
         folder.write("result.json", {**examine(ema.net, tests, given), "steps": steps})
 
 
@@ -82,25 +81,19 @@ def network(images: data.Images, given: argparse.Namespace, run: train.Runtime) 
     net = vae.VAE(images.x.shape[1:], given.z_dim, net=given.model, hidden=hidden, likelihood=given.likelihood,
                   classes=classes)  # fmt: skip
     net.begin(torch.as_tensor(images.x[:10_000]) / 255)
-    net = net.to(run.device)
-    if given.compile:
-        net.compile()
-    return net
+    return _run.placed(net, given, run)
 
 
 def stream(images: data.Images, net: vae.VAE, given: argparse.Namespace, run: train.Runtime) -> Batches:
     """This process's share of the pictures, as the likelihood observes them: binary ones are drawn anew each time."""
-    share = {"seed": given.seed, "rank": run.rank, "world": run.world, "device": run.device}
-    return Batches(images, _run.share_of_batch(given, run), augment=net.likelihood.observe, **share)
+    return _run.batches(images, given, run, augment=net.likelihood.observe)
 
 
 def training(net: vae.VAE, given: argparse.Namespace, run: train.Runtime, steps: int, n: int) -> tuple[Callable, dict]:
     """The step, and what of it must survive: Adam, its rate rising for 1 % of the run, then falling to nothing."""
     optimizer = torch.optim.Adam(net.parameters(), given.lr, fused=True)
     update = train.Update(net, optimizer, run=run)
-    rise = 0.01 if steps > 100 else 0.5 / steps
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, given.lr, total_steps=steps, pct_start=rise,
-                                               cycle_momentum=False)  # fmt: skip
+    rate = _run.one_cycle(optimizer, given.lr, steps, rise=0.01, cycle_momentum=False)
     ema = train.EMA(net, half_life=given.half_life * n)
     warmup = given.warmup * n / given.batch  # in steps
 

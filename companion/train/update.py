@@ -87,9 +87,10 @@ def _average(parameters: list[nn.Parameter], world: int) -> None:
     used = torch.tensor([p.grad is not None for p in parameters]).to(parameters[0])
     flat = torch.cat([*((torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1) for p in parameters), used])
     dist.all_reduce(flat)
+    flat /= world
     *parts, users = flat.split([p.numel() for p in parameters] + [len(parameters)])
     for p, part, users_of_p in zip(parameters, parts, users, strict=True):
         if p.grad is None and users_of_p > 0:
             p.grad = torch.empty_like(p)
         if p.grad is not None:
-            p.grad.copy_(part.view_as(p) / world)
+            p.grad.copy_(part.view_as(p))

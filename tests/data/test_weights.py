@@ -70,9 +70,5 @@ def test_a_network_says_which_recipe_made_it_how_long_and_how_well(name):
     assert record["metrics"]
 
 
-def test_the_shipped_features_are_those_of_the_shipped_classifier():
-    assert data.record("features-mnist")["network"]["sha256"] == data.record("cnn-mnist")["sha256"]
-
-
 def test_every_record_has_its_weights():
     assert sorted(path.stem for path in FOLDER.glob("*.json")) == data.weight_names()

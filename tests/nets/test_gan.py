@@ -396,6 +396,25 @@ def test_d_moves_as_often_as_asked_each_time_on_other_samples_and_codes(run):
     assert list(losses) == ["D", "G"]
 
 
+@pytest.mark.parametrize("how", [{}, {"r1": 1.0}, {"gp": 1.0, "kind": "wasserstein"}, {"labels": lambda y: y + 1}])
+def test_fakes_used_twice_move_both_players_as_the_same_codes_would(run, how):
+    x, y, ends = torch.randn(6, 2), torch.arange(6), []
+    for reuse in (True, False):
+        G, D = (Listening(net) for net in pair())
+        torch.manual_seed(5)
+        if reuse:
+            gan.make_step(G, D, sgd(G), sgd(D), run, reuse=True, **how)(x, y)
+            assert [call[-1] for call in G.calls] == [True]  # one batch of fakes, with its graph
+            assert torch.equal(D.calls[1][0], D.calls[-1][0])
+        else:
+            labels = how.pop("labels", None)
+            update, z, c = sgd(D), torch.randn(6, 3), None if labels is None else labels(y)
+            gan.discriminator_step(G, D, update, x, z, run, labels=None if c is None else (y, c), **how)
+            gan.generator_step(G, D, sgd(G), z, run, labels=c, kind=how.get("kind", "nonsaturating"))
+        ends.append({**G.state_dict(), **{f"D.{k}": v for k, v in D.state_dict().items()}})
+    assert same(*ends)
+
+
 def test_a_step_is_a_function_of_the_seed(run):
     ends = []
     for seed in (0, 0, 1):

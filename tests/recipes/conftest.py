@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from companion.recipes import _run
 from companion.train.differences import entries
 
 
@@ -48,7 +49,8 @@ class Run:
 
     @property
     def losses(self):
-        return [(line["step"], line["loss"]) for line in self.log]
+        """Every line of the log, without what the clock says."""
+        return [tuple(item for item in line.items() if item[0] not in ("images/s", "seconds")) for line in self.log]
 
     @property
     def states(self):
@@ -72,3 +74,24 @@ class Run:
 @pytest.fixture(scope="session")
 def a_run():
     return Run
+
+
+@pytest.fixture
+def cut_off(monkeypatch):
+    """cut_off(main, arguments, step): the recipe, broken off in the middle of that step's report."""
+
+    def cut(main, arguments, step):
+        go = _run.go
+
+        def torn(*args, **kept):
+            for state in go(*args, **kept):
+                if state.step == step:
+                    raise KeyboardInterrupt
+                yield state
+
+        with monkeypatch.context() as patch:
+            patch.setattr(_run, "go", torn)
+            with pytest.raises(KeyboardInterrupt):
+                main(arguments)
+
+    return cut

@@ -11,8 +11,7 @@ from known import HAVE_MNIST, MISSING
 
 from companion import data, train
 from companion.nets import cgan as nets
-from companion.recipes import _run, cgan, cnn
-from companion.train.differences import entries
+from companion.recipes import cgan, cnn
 
 # two small MLPs on 18 × 18 pictures of a bar at the top, in the middle or at the bottom: 48 of them, 12 a step
 SMALL = ["--backbone", "mlp", "--width", "32", "--z-dim", "4", "--embed", "4", "--device", "cpu", "--half-life", "500"]
@@ -61,31 +60,14 @@ def test_it_learns_to_draw_what_is_asked_for_and_leaves_its_files(tmp_path, opti
 
 
 @pytest.mark.parametrize("more", [[], ["--backbone", "dcgan", "--width", "4", "--fake-labels", "drawn"]])
-def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, options, a_run, monkeypatch, more):
+def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, options, a_run, cut_off, more):
     options = [*options, *more, "--report", "1", "--save", "7", "--epochs", "7.5", "--pictures", "9"]
     cgan.main([*options, "--out", str(tmp_path / "whole")])
-    go = _run.go
-
-    def torn(*args, **kept):
-        for state in go(*args, **kept):
-            if state.step == 25:
-                raise KeyboardInterrupt
-            yield state
-
-    monkeypatch.setattr(_run, "go", torn)
-    with pytest.raises(KeyboardInterrupt):
-        cgan.main([*options, "--out", str(tmp_path / "cut")])
-    monkeypatch.setattr(_run, "go", go)
+    cut_off(cgan.main, [*options, "--out", str(tmp_path / "cut")], step=25)
     whole, cut = a_run(tmp_path / "whole"), a_run(tmp_path / "cut")
     assert cut.step == 25
     cgan.main(["--out", str(cut.folder), "--resume"])
-    for loss in ("D", "G"):
-        assert [line[loss] for line in cut.log] == [line[loss] for line in whole.log]
-    ours, theirs = (dict(entries(run.states)) for run in (cut, whole))
-    assert ours.keys() == theirs.keys()
-    for name, value in ours.items():
-        same = torch.equal(value, theirs[name]) if isinstance(value, torch.Tensor) else value == theirs[name]
-        assert same, name
+    cut.ends_like(whole)
     pictures = [matplotlib.image.imread(run.folder / "grid.png") for run in (whole, cut)]
     assert (pictures[0] == pictures[1]).all()
 

@@ -1,7 +1,6 @@
 """The recipe of the convolutional GAN: what it leaves in its folder, and that a run cut off ends like a whole one."""
 
 import copy
-import json
 
 import matplotlib.image
 import numpy as np
@@ -14,8 +13,7 @@ from PIL import Image
 from companion import data, train
 from companion.nets import dcgan as nets_dcgan
 from companion.nets.cnn import Classifier
-from companion.recipes import _run, cnn, dcgan
-from companion.train.differences import entries
+from companion.recipes import _game, cnn, dcgan
 
 FILES = [
     "grid.png", "last.pt", "last.pt.previous", "log.jsonl", "options.json", "result.json", "walk.png",
@@ -29,33 +27,10 @@ def tiny(pictures):
             "--report", "1", "--save", "3", "--pictures", "4", "--device", "cpu"]  # fmt: skip
 
 
-class Game:
-    """What a run left: of two losses."""
-
-    def __init__(self, folder):
-        self.log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-        self.losses = [(line["step"], line["D"], line["G"]) for line in self.log]
-        self.states = torch.load(folder / "last.pt", weights_only=True)
-        self.result = json.loads((folder / "result.json").read_text())
-
-
-def flat(state):
-    return dict(entries(state))
-
-
-def assert_alike(one, other):
-    assert one.losses == other.losses
-    assert one.result == other.result
-    ours, theirs = flat(one.states), flat(other.states)
-    assert ours.keys() == theirs.keys()
-    for name, value in ours.items():
-        assert torch.equal(value, theirs[name]) if isinstance(value, torch.Tensor) else value == theirs[name], name
-
-
-def test_it_leaves_its_files_and_its_average_can_be_drawn_from(tmp_path, tiny):
+def test_it_leaves_its_files_and_its_average_can_be_drawn_from(tmp_path, tiny, a_run):
     dcgan.main([*tiny, "--out", str(tmp_path / "a")])
-    run = Game(tmp_path / "a")
-    assert [step for step, *_ in run.losses] == list(range(1, 9))
+    run = a_run(tmp_path / "a")
+    assert [line["step"] for line in run.log] == list(range(1, 9))
     assert run.result == {"steps": 8}
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == FILES
     assert matplotlib.image.imread(tmp_path / "a" / "grid.png").shape[2] == 4
@@ -70,28 +45,17 @@ def test_it_leaves_its_files_and_its_average_can_be_drawn_from(tmp_path, tiny):
 
 
 @pytest.mark.parametrize("norm", ["batch", "spectral"])
-def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, tiny, monkeypatch, norm):
+def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, tiny, cut_off, norm, a_run):
     dcgan.main([*tiny, "--norm", norm, "--out", str(tmp_path / "whole")])
-    go = _run.go
-
-    def torn(*args, **kept):
-        for state in go(*args, **kept):
-            if state.step == 5:
-                raise KeyboardInterrupt
-            yield state
-
-    monkeypatch.setattr(_run, "go", torn)
-    with pytest.raises(KeyboardInterrupt):
-        dcgan.main([*tiny, "--norm", norm, "--out", str(tmp_path / "cut")])
-    monkeypatch.setattr(_run, "go", go)
+    cut_off(dcgan.main, [*tiny, "--norm", norm, "--out", str(tmp_path / "cut")], step=5)
     dcgan.main(["--out", str(tmp_path / "cut"), "--resume", "--report", "1"])
-    assert_alike(Game(tmp_path / "cut"), Game(tmp_path / "whole"))
+    a_run(tmp_path / "cut").ends_like(a_run(tmp_path / "whole"))
 
 
-def test_two_processes_share_a_batch_and_hold_the_same_weights(tmp_path, tiny):
+def test_two_processes_share_a_batch_and_hold_the_same_weights(tmp_path, tiny, a_run):
     workers.together(workers.recipe, "dcgan", [*tiny, "--out", str(tmp_path / "two")], world=2)
-    run = Game(tmp_path / "two")
-    assert [step for step, *_ in run.losses] == list(range(1, 9))
+    run = a_run(tmp_path / "two")
+    assert [line["step"] for line in run.log] == list(range(1, 9))
     assert all(np.isfinite(line["D"]) for line in run.log)
     assert run.states["states"]["ema"]["images"] == 96
 
@@ -102,9 +66,9 @@ def test_two_processes_share_a_batch_and_hold_the_same_weights(tmp_path, tiny):
      ["--d-steps", "2"]],
     ids=" ".join,
 )  # fmt: skip
-def test_the_options_reach_the_networks_and_the_game(tmp_path, tiny, more):
+def test_the_options_reach_the_networks_and_the_game(tmp_path, tiny, more, a_run):
     dcgan.main([*tiny, *more, "--out", str(tmp_path / "a")])
-    run = Game(tmp_path / "a")
+    run = a_run(tmp_path / "a")
     spectral = any("parametrizations" in name for name in run.states["states"]["D"])
     assert spectral == ("spectral" in more)
     assert ("penalty" in run.log[0]) == ("--r1" in more)
@@ -143,7 +107,7 @@ def test_batches_are_signed():
 
 
 @pytest.mark.parametrize(("mode", "side"), [("L", 32), ("RGB", 32), ("RGB", 64)])
-def test_other_sizes_and_colour(tmp_path, mode, side):
+def test_other_sizes_and_colour(tmp_path, mode, side, a_run):
     rng = np.random.default_rng(0)
     for i in range(8):
         path = tmp_path / "pictures" / ("train" if i < 6 else "test") / "a"
@@ -153,7 +117,7 @@ def test_other_sizes_and_colour(tmp_path, mode, side):
     images = data.images(str(tmp_path / "pictures"))
     dcgan.main(["--images", str(tmp_path / "pictures"), "--batch", "3", "--epochs", "1", "--width", "2", "--z-dim", "4",
                 "--device", "cpu", "--out", str(tmp_path / "a")])  # fmt: skip
-    last = Game(tmp_path / "a").states["states"]["G"]
+    last = a_run(tmp_path / "a").states["states"]["G"]
     assert tuple(images.x.shape[1:]) == (3 if mode == "RGB" else 1, side, side)
     assert max(int(k.split(".")[1]) for k in last) == {32: 10, 64: 13}[side], "the last layer with weights"
 
@@ -189,18 +153,18 @@ def test_the_judge_of_a_generator_that_replays_the_test_pictures():
 
 def test_the_judge_comes_out_of_a_run_of_its_own(tmp_path, pictures, small):
     cnn.main(["--out", str(tmp_path / "judge"), *small, "--epochs", "1"])
-    judge = dcgan.classifier(str(tmp_path / "judge"), data.images(str(pictures)), train.launch("cpu"))
+    judge = _game.classifier(str(tmp_path / "judge"), data.images(str(pictures)), train.launch("cpu"))
     kept = torch.load(tmp_path / "judge" / "last.pt", weights_only=True)["states"]["net"]
     assert all(torch.equal(value, kept[name]) for name, value in judge.state_dict().items())
     assert not judge.training
 
 
 @pytest.mark.skipif(not HAVE_MNIST, reason=MISSING)
-def test_a_glance_at_mnist(tmp_path):
+def test_a_glance_at_mnist(tmp_path, a_run):
     """125 steps: the pictures are as dark as digits are, and no longer noise."""
     dcgan.main(["--images", "mnist", "--n", "8000", "--epochs", "1", "--width", "8", "--z-dim", "16", "--lr", "4e-3",
                 "--half-life", "500", "--out", str(tmp_path / "a")])  # fmt: skip
-    state = Game(tmp_path / "a").states["states"]["ema"]["net"]
+    state = a_run(tmp_path / "a").states["states"]["ema"]["net"]
     G = nets_dcgan.Generator(16, (1, 28, 28), 8).eval()
     G.load_state_dict(state)
     with torch.no_grad():

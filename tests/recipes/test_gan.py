@@ -12,7 +12,7 @@ import torch
 from known import HAVE_MNIST, MISSING
 
 from companion import train
-from companion.recipes import _run, gan
+from companion.recipes import gan
 from tools.book import ROOT
 
 RING = shlex.split("--points ring --batch 64 --width 32 --epochs 0.1 --report 20 --save 30 --pictures 40 --device cpu")
@@ -72,30 +72,13 @@ def test_pictures_too(tmp_path, pictured, a_run):
 
 
 @pytest.mark.parametrize("kind", ["ring", "pictures"])
-def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, pictured, a_run, monkeypatch, kind):
+def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, pictured, a_run, cut_off, kind):
     options = [*(RING if kind == "ring" else pictured), "--report", "1", "--save", "3"]
     gan.main([*options, "--out", str(tmp_path / "whole")])
-    go = _run.go
-
-    def torn(*args, **kept):
-        for state in go(*args, **kept):
-            if state.step == 11:
-                raise KeyboardInterrupt
-            yield state
-
-    monkeypatch.setattr(_run, "go", torn)
-    with pytest.raises(KeyboardInterrupt):
-        gan.main([*options, "--out", str(tmp_path / "cut")])
-    monkeypatch.setattr(_run, "go", go)
+    cut_off(gan.main, [*options, "--out", str(tmp_path / "cut")], step=11)
     assert a_run(tmp_path / "cut").states["step"] == 9
     gan.main(["--out", str(tmp_path / "cut"), "--resume"])
-    whole, cut = a_run(tmp_path / "whole"), a_run(tmp_path / "cut")
-    assert [[line[k] for k in ("D", "G")] for line in cut.log] == [[line[k] for k in ("D", "G")] for line in whole.log]
-    whole_states, cut_states = whole.states["states"], cut.states["states"]
-    for name in ("G", "D"):
-        assert all(torch.equal(value, cut_states[name][key]) for key, value in whole_states[name].items())
-    assert all(torch.equal(v, cut_states["ema"]["net"][k]) for k, v in whole_states["ema"]["net"].items())
-    assert whole.result == cut.result
+    a_run(tmp_path / "cut").ends_like(a_run(tmp_path / "whole"))
 
 
 def test_each_task_has_its_own_defaults_and_what_is_given_wins():
@@ -126,7 +109,7 @@ def test_options_reach_the_game(monkeypatch):
 
 def test_a_classifier_says_what_it_sees(tmp_path, pictured, a_run, monkeypatch):
     asked = []
-    monkeypatch.setattr(gan.dcgan, "classifier", lambda name, images, run: (name, len(images.x)))
+    monkeypatch.setattr(gan._game, "classifier", lambda name, images, run: (name, len(images.x)))
     monkeypatch.setattr(gan.dcgan, "examine", lambda G, judge, given: asked.append((G, judge)) or {"sure": 0.5})
     gan.main([*pictured, "--epochs", "0.2", "--classifier", "cnn-mnist", "--out", str(tmp_path / "a")])
     assert a_run(tmp_path / "a").result == {"sure": 0.5, "steps": 1}

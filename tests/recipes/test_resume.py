@@ -24,10 +24,10 @@ def kill_at(processes, run, step, rng):
 @pytest.mark.parametrize("world", KILLS)
 def test_every_resume_ends_bit_identical(tmp_path, small, a_run, world):
     whole, cut = (a_run(tmp_path / name) for name in ("whole", "cut"))
-    workers.together(workers.classify, ["--out", str(whole.folder), *small], world=world)
+    workers.together(workers.recipe, "cnn", ["--out", str(whole.folder), *small], world=world)
     rng, reached = random.Random(world), []
     for _ in range(KILLS[world]):
-        processes = workers.start(workers.classify, ["--out", str(cut.folder), "--resume", *small], world=world)
+        processes = workers.start(workers.recipe, "cnn", ["--out", str(cut.folder), "--resume", *small], world=world)
         if rng.random() < 0.2:  # while it starts or loads
             time.sleep(rng.uniform(0, 0.2))
             kill_at(processes, cut, 0, rng)
@@ -36,6 +36,6 @@ def test_every_resume_ends_bit_identical(tmp_path, small, a_run, world):
         reached.append(cut.step)
     assert len(set(reached)) > KILLS[world] / 2, "the kills came at different steps"
     assert reached[-1] < 160, "and before the end"
-    workers.together(workers.classify, ["--out", str(cut.folder), "--resume"], world=world)
+    workers.together(workers.recipe, "cnn", ["--out", str(cut.folder), "--resume"], world=world)
     cut.ends_like(whole)
     assert whole.result["test accuracy"] > 0.9

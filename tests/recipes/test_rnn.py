@@ -13,7 +13,7 @@ from known import HAVE_MNIST, MISSING
 from companion import train
 from companion.data.sequences import as_sequence
 from companion.nets.rnn import Recurrent
-from companion.recipes import _run, rnn
+from companion.recipes import rnn
 from tools.book import ROOT
 
 ADDING = shlex.split(
@@ -47,22 +47,11 @@ def test_it_learns_to_add_and_leaves_its_files(tmp_path, a_run, capsys):
 
 
 @pytest.mark.parametrize("task", ["adding", "permuted"])
-def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, pictured, a_run, monkeypatch, task):
+def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, pictured, a_run, cut_off, task):
     options = [*ADDING, *(pictured if task == "permuted" else []), "--task", task, "--report", "1", "--save", "7"]
     options += ["--epochs", "0.2" if task == "adding" else "7.5"]
     rnn.main([*options, "--out", str(tmp_path / "whole")])
-    go = _run.go
-
-    def torn(*args, **kept):
-        for state in go(*args, **kept):
-            if state.step == 25:
-                raise KeyboardInterrupt
-            yield state
-
-    monkeypatch.setattr(_run, "go", torn)
-    with pytest.raises(KeyboardInterrupt):
-        rnn.main([*options, "--out", str(tmp_path / "cut")])
-    monkeypatch.setattr(_run, "go", go)
+    cut_off(rnn.main, [*options, "--out", str(tmp_path / "cut")], step=25)
     assert a_run(tmp_path / "cut").step == 25
     rnn.main(["--out", str(tmp_path / "cut"), "--resume"])
     a_run(tmp_path / "cut").ends_like(a_run(tmp_path / "whole"))

@@ -17,7 +17,7 @@ def test_a_killed_worker_is_replaced_and_the_run_finishes(tmp_path, small, a_run
     # without the second, restarted workers of torch 2.15 look for the store of the dead ones
     environment = os.environ | {"OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
     agent = subprocess.Popen([*command, *recipe], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    workers.together(workers.classify, ["--out", str(whole.folder), *small, "--device", "cpu"], world=2)
+    workers.together(workers.recipe, "cnn", ["--out", str(whole.folder), *small, "--device", "cpu"], world=2)
     for turn, rank in enumerate((1, 0), start=1):
         victim = worker(agent, cut, 50 * turn, rank)
         victim.kill()

@@ -13,7 +13,7 @@ from companion import data, train
 from companion.data.batches import Batches
 from companion.data.weights import record, weights
 from companion.nets import vae as nets
-from companion.recipes import _run, vae
+from companion.recipes import vae
 
 SHORT = ["--hidden", "16", "--z-dim", "3", "--test-pictures", "5", "--test-samples", "20", "--device", "cpu"]
 
@@ -68,21 +68,10 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, given_, a_run, monkeypatch, name):
+def test_cut_off_and_resumed_it_ends_the_same_to_the_last_bit(tmp_path, given_, a_run, cut_off, name):
     options = [*given_, *VARIANTS[name], "--epochs", "7.5", "--report", "5", "--save", "5"]
     vae.main([*options, "--out", str(tmp_path / "whole")])
-    go = _run.go
-
-    def torn(*args, **kept):
-        for state in go(*args, **kept):
-            if state.step == 20:
-                raise KeyboardInterrupt
-            yield state
-
-    monkeypatch.setattr(_run, "go", torn)
-    with pytest.raises(KeyboardInterrupt):
-        vae.main([*options, "--out", str(tmp_path / "cut")])
-    monkeypatch.setattr(_run, "go", go)
+    cut_off(vae.main, [*options, "--out", str(tmp_path / "cut")], step=20)
     assert a_run(tmp_path / "cut").states["step"] == 15
     vae.main(["--out", str(tmp_path / "cut"), "--resume"])
     a_run(tmp_path / "cut").ends_like(a_run(tmp_path / "whole"))

@@ -57,9 +57,9 @@ def test_the_baseline_is_a_pca_and_a_mixture_that_fits_real_digits():
 
 
 def test_ship_writes_both_files_and_their_record_fits(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(tool, "FOLDER", tmp_path)
+    monkeypatch.setattr(sys.modules["tools.weights"], "FOLDER", tmp_path)
     monkeypatch.setattr(sys.modules["companion.data.weights"], "FOLDER", tmp_path)
-    tool.ship("trial", {"x": torch.tensor([1.0, 0.5])}, seed=3)
+    tool.ship("trial", {"x": torch.tensor([1.0, 0.5])}, {"seed": 3})
     assert json.loads((tmp_path / "trial.json").read_text())["seed"] == 3
     assert data.weights("trial")["x"].tolist() == [1.0, 0.5]
     assert "trial" in capsys.readouterr().out
