@@ -3,8 +3,8 @@
     python -m benchmarks.gmm [--threads 2] [--repeats 5] [--steps 100] [--kinds full tied diag spherical]
 
 A round takes minutes. With --keep the rounds of this run are added to those in results/gmm.json, so that a race can be
-run in parts. `error_over_best` is the relative difference of the final log-likelihood from scikit-learn's. Peak memory
-is measured in processes of their own (ru_maxrss), less that of one that only makes the points.
+run in parts. `relative_difference` is that of the final log-likelihood from scikit-learn's. Peak memory is measured
+in processes of their own (ru_maxrss), less that of one that only makes the points.
 """
 
 import argparse
@@ -154,7 +154,7 @@ def record(given: argparse.Namespace, raw: dict, memory: dict) -> dict[str, Any]
         seconds = {name: row["seconds"] for name, row in rows.items()}
         best = rows[PEER]["log_likelihood"]
         quality = {name: abs(row["log_likelihood"] / best - 1) for name, row in rows.items()}
-        tables[kind] = contest.table(seconds, quality, PEER)
+        tables[kind] = contest.table(seconds, quality, PEER, measure="relative_difference")
     head = {"seed": 0, "points": [N, D], "components": K, "precision": "float64", "reg": REG}
     return head | {
         "machine": contest.machine(given.threads),

@@ -54,6 +54,7 @@ def record(folder: Path, recipe: str, data: str, state: dict[str, torch.Tensor])
     last = json.loads((folder / "log.jsonl").read_text(encoding="utf8").splitlines()[-1])
     return {
         "command": f"python -m companion.recipes.{recipe} " + " ".join(_given(options)) + " --out RUN",
+        "options": options,
         "data": data,
         "seed": options["seed"],
         "steps": last["step"],

@@ -1,13 +1,16 @@
 """A recipe small enough to be killed twenty times: 60 pictures of 18 × 18, three classes."""
 
+import argparse
 import json
 
 import numpy as np
 import pytest
 import torch
+from known import HAVE_MNIST
 from PIL import Image
 
-from companion.recipes import _run
+from companion import data, train
+from companion.recipes import _game, _run
 from companion.train.differences import entries
 
 
@@ -95,3 +98,16 @@ def cut_off(monkeypatch):
                 main(arguments)
 
     return cut
+
+
+@pytest.fixture
+def shipped():
+    """shipped(name): the metrics of its record, the options it was trained with, and the shipped classifier."""
+
+    def found(name):
+        record = data.record(name)
+        given = argparse.Namespace(**record["options"])
+        run, given.images = train.launch("cpu"), "mnist" if HAVE_MNIST else "glyphs"
+        return record["metrics"], given, _game.classifier(given.classifier, data.images(given.images, n=1000), run)
+
+    return found

@@ -172,3 +172,15 @@ def test_a_glance_at_mnist(tmp_path, a_run):
     assert 0.03 < float(x.mean()) < 0.35
     rough = (x[..., 1:] - x[..., :-1]).abs().mean() / x.mean()
     assert float(rough) < 1
+
+
+def test_the_shipped_weights_do_what_their_record_says(shipped):
+    """Classes and certainty need no pictures; the distance to MNIST's test set is measured where that set is."""
+    record, given, judge = shipped("dcgan-mnist")
+    G, _ = dcgan.networks(data.images(given.images, "test", n=10), given, train.launch("cpu"))
+    G.load_state_dict(data.weights("dcgan-mnist"))
+    found = dcgan.examine(G.eval(), judge, given)
+    assert found["sure"] == pytest.approx(record["sure"], abs=0.01)
+    assert found["of each class"] == pytest.approx(record["of each class"], abs=0.005)
+    if HAVE_MNIST:
+        assert found["Fréchet distance"] == pytest.approx(record["Fréchet distance"], rel=0.02)

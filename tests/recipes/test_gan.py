@@ -11,8 +11,8 @@ import pytest
 import torch
 from known import HAVE_MNIST, MISSING
 
-from companion import train
-from companion.recipes import gan
+from companion import data, train
+from companion.recipes import dcgan, gan
 from tools.book import ROOT
 
 RING = shlex.split("--points ring --batch 64 --width 32 --epochs 0.1 --report 20 --save 30 --pictures 40 --device cpu")
@@ -189,3 +189,15 @@ def test_a_glance_at_mnist(tmp_path, a_run):
     """150 steps: the averaged generator has left noise; how good it gets is in the record of its shipped weights."""
     gan.main(["--images", "mnist", "--n", "9600", "--epochs", "1", "--half-life", "1000", "--out", str(tmp_path / "a")])
     assert all(np.isfinite([line["D"], line["G"]]).all() for line in a_run(tmp_path / "a").log)
+
+
+def test_the_shipped_weights_do_what_their_record_says(shipped):
+    """Classes and certainty need no pictures; the distance to MNIST's test set is measured where that set is."""
+    record, given, judge = shipped("gan-mnist")
+    G, _ = gan.Pictures(given, train.launch("cpu")).networks(given.z_dim, given.width)
+    G.load_state_dict(data.weights("gan-mnist"))
+    found = dcgan.examine(G.eval(), judge, given)
+    assert found["sure"] == pytest.approx(record["sure"], abs=0.01)
+    assert found["of each class"] == pytest.approx(record["of each class"], abs=0.005)
+    if HAVE_MNIST:
+        assert found["Fréchet distance"] == pytest.approx(record["Fréchet distance"], rel=0.02)

@@ -38,6 +38,7 @@ def test_an_average_is_shipped_with_its_record(run):
     assert state["w"].tolist() == [pytest.approx(0.1, abs=1e-4), 70]
     assert int(state["n"]) == 2
     assert record["command"] == "python -m companion.recipes.cnn --epochs 2 --seed 7 --bare --out RUN"
+    assert record["options"]["save"] == 50
     assert {k: record[k] for k in ("data", "seed", "steps", "minutes", "metrics", "parameters")} == {
         "data": "nothing", "seed": 7, "steps": 20, "minutes": 1.5, "metrics": {"accuracy": 0.5}, "parameters": 2,
     }  # fmt: skip

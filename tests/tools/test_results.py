@@ -1,0 +1,55 @@
+"""The page of results: every line complete, every figure that of its file, every contest with its peer."""
+
+import json
+import re
+
+import pytest
+
+from companion import data
+from tools import results
+from tools.book import BOOK
+
+ROWS = [line.strip("| ").split(" | ") for line in results.quality()[2:]]
+
+
+def test_every_line_is_complete_and_leads_to_a_chapter_and_a_work_that_are_there():
+    library = (BOOK / "references.bib").read_text(encoding="utf8")
+    for row in ROWS:
+        assert len(row) == 7
+        assert (BOOK / (re.fullmatch(r"{doc}`(\w+)`", row[0])[1] + ".md")).exists()
+        assert all(f"{{{key}," in library for key in re.findall(r"{cite:p}`(\w+)`", row[2]))
+        assert int(row[5]) >= 1
+        assert 0 < float(row[6]) < 120
+
+
+def test_figures_are_those_of_the_files():
+    table = "\n".join(results.quality())
+    runs = [run["test_accuracy"] for run in results.results("cnn")["full: MNIST, 93,322 parameters, as the recipe is"]]
+    assert f"{100 * sum(runs[:-1]) / 5:.2f} ({100 * min(runs):.2f} to {100 * max(runs):.2f})" in table
+    assert f"| {data.record('dcgan-mnist')['metrics']['Fréchet distance']:.1f} |" in table
+    assert f"| {100 * data.record('cgan-mnist')['metrics']['conditional accuracy']:.2f} |" in table
+
+
+def test_the_papers_own_figures():
+    """Burda et al. 2016, Table 1; Srivastava et al. 2017, Table 1."""
+    paper = {(row[0], row[1]): row[2] for row in ROWS}
+    assert paper["{doc}`vae`", "NLL, nats"].startswith("86.76 ")
+    modes = [row[2] for row in ROWS if row[1] == "modes found"]
+    assert [re.findall(r"[\d.]+", row.split("{")[0]) for row in modes] == [["1", "7.6", "8"], ["3.3", "23.6", "24.6"]]
+
+
+@pytest.mark.parametrize("path", sorted(results.FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_every_contest_has_its_peer_as_one(path):
+    contests = json.loads(path.read_text(encoding="utf8"))["contests"]
+    table = "\n".join(results.speed())
+    for title, rows in contests.items():
+        ratio = results._ratio(rows)
+        assert (f"| {title} |" in table) == bool(ratio)
+        if ratio:
+            peer = re.sub(r"^(share_of|times) ", "", ratio)
+            assert [row[ratio] for row in rows if row["entry"] == peer] == [1.0]
+
+
+def test_several_seeds_are_given_as_mean_and_range():
+    assert results.spread([1.0, 2.0, 6.0], 1) == "3.0 (1.0 to 6.0)"
+    assert results.spread([1.234], 2) == "1.23"
