@@ -34,8 +34,9 @@ format: $(VENV) ## write all code, and the cells of the pages, as ruff would
 	$(PY) -m ruff format .
 	$(PY) -m tools.lint_cells --fix
 
-notebooks: $(VENV) ## write book/*.ipynb from book/*.md
+notebooks: $(VENV) ## write book/*.ipynb and sheets/*.ipynb from book/*.md
 	$(PY) -m tools.notebook
+	$(PY) -m tools.sheets
 
 serve: ## show the built pages on http://localhost:8000
 	$(PY) -m http.server 8000 --bind localhost --directory _build/html

@@ -1,7 +1,7 @@
 """The package behind *From Matrices to Images*.
 
 matrix/     X ≈ a product of smaller matrices: norms, svd, nmf, trifactor, recommender, gmm
-nets/       networks and their losses, nothing about training: mlp, cnn, rnn, gan, dcgan, cgan, vae, spectral_norm
+nets/       networks and their losses, not their training: mlp, cnn, rnn, gan, dcgan, cgan, vae, spectral_norm, lowrank
 evaluate/   features in, number out: is a generator good, various, honest? fid, kid, precision and recall, copies, …
 train/      how a step becomes a run: devices, many processes, updates, checkpoints; knows no network
 data/       pictures, ratings and sequences to work on, offline by default; batches of them; weights trained before

@@ -121,3 +121,30 @@ def rank_as_loss(folder):
         options = {"steps": 5, "weight": torch.nn.Linear(1, 1)}
         for _ in _run.go(torch.mean, batches, given, run, _run.Folder(given, run), **options):
             pass
+
+
+def private_steps(folder):
+    """Ten steps of DP-SGD on 40 rows, shared by all processes, in float64; the first saves the weights and the ε."""
+    import torch
+    from torch import nn
+
+    from companion import train
+    from companion.train import privacy
+
+    with train.launch("cpu", seed=2) as run:
+        torch.manual_seed(run.rank)
+        net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2)).double()
+        generator = torch.Generator().manual_seed(1)
+        x, y = (torch.randn(40, k, generator=generator).double() for k in (4, 2))
+        batches = privacy.PoissonBatches(x, y, size=12, run=run)
+        optimizer = torch.optim.Adam(net.parameters(), 0.01)
+
+        def loss(net, x, y):
+            return ((net(x) - y) ** 2).sum()
+
+        update = privacy.PrivateUpdate(net, optimizer, loss, batches, noise=0.7, max_norm=0.5, run=run, chunk=5)
+        (*_, state) = train.fit(lambda x, y: {"loss": update(x, y)}, batches, run=run, steps=10)
+        assert state.step == update.steps == 10
+        if run.first:
+            saved = {"weights": [p.detach() for p in net.parameters()], "epsilon": update.spent(1e-3).epsilon}
+            torch.save(saved, Path(folder, f"private-{run.world}.pt"))

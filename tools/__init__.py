@@ -7,8 +7,14 @@ execute         bring the cache up to date                          python -m to
 labels          what every label of the book is called: "Figure 1.2"
 plain           MyST to the Markdown that Colab and JupyterLab show
 notebook        write book/X.ipynb from book/X.md                   python -m tools.notebook
+exercises       the exercises as the chapters tell them
+sheets          write sheets/X.ipynb, exercises with blanks         python -m tools.sheets
+figures         a chapter's figures to remember, as a table
 compare         printed numbers: words exact, floats within a tolerance
 nbtest          pytest runs a notebook, compares it and fills the cache
 lint_cells      ruff on the code cells of book/*.md                 python -m tools.lint_cells
 links           no broken link, no foreign resource in the site     python -m tools.links
+playground      the models of the live playgrounds, golden values   python -m tools.playground
+packing         a network as int8 and as the page runs it
+playground_pictures   the playgrounds' pictures for paper
 """

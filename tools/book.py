@@ -44,6 +44,11 @@ def pages() -> list[Path]:
     return [ROOT / (_yaml("_toc.yml")["root"] + ".md"), *(page for _, files in parts() for page in files)]
 
 
+def back_matter() -> list[Path]:
+    """The pages of the last part, which are no chapters even where they have code."""
+    return parts()[-1][1]
+
+
 def chapters() -> list[Path]:
     """The pages with code, in reading order."""
     return [page for page in pages() if "```{code-cell}" in page.read_text(encoding="utf8")]

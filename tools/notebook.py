@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from companion import __version__
-from tools.book import chapters, repository, site_url, title
+from tools.book import back_matter, chapters, repository, site_url, title
 from tools.cache import look_up, open_cache, read
 from tools.execute import bring_up_to_date
 from tools.labels import page_url
@@ -23,34 +23,35 @@ from tools.plain import Plain
 
 WHEEL = f"companion-{__version__}-py3-none-any.whl"
 
-_INSTALL = f"""\
+INSTALL = f"""\
 # Installs this course's package where it is missing, on Colab say. (On PyPI another project owns the name companion.)
 try:
     import companion.matrix
 except ImportError:
     %pip install --quiet {site_url(WHEEL)}"""
 
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
 
 def build(page: Path, executed: NotebookNode) -> NotebookNode:
     """The notebook of a page, with the text outputs of `executed`."""
-    cells = [new_markdown_cell(_preamble(page)), new_code_cell(_INSTALL)]
+    cells = [new_markdown_cell(_preamble(page)), new_code_cell(INSTALL)]
     in_solution = False
     for cell in executed.cells:
         in_solution = _in_solution(cell, in_solution)
         cells += _cells(Plain(page), cell, in_solution)
-    _number(cells)
-    metadata = {
-        "course": dict(executed.metadata["course"]),
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
-    return new_notebook(cells=cells, metadata=metadata)
+    number(cells)
+    return new_notebook(cells=cells, metadata=KERNEL | {"course": dict(executed.metadata["course"])})
 
 
 def _preamble(page: Path) -> str:
     source = f"[book/{page.name}]({repository()}/blob/main/book/{page.name})"
+    kind = "page" if page in back_matter() else "chapter"
     return (
-        f"*A chapter of [{title()}]({site_url()}), best read [as a page]({page_url(page)}). This notebook, generated "
+        f"*A {kind} of [{title()}]({site_url()}), best read [as a page]({page_url(page)}). This notebook, generated "
         f"from {source}, is for running and changing it. Pictures appear when you run the cells.*"
     )
 
@@ -102,7 +103,7 @@ def _without_images(output: NotebookNode) -> NotebookNode:
     return output
 
 
-def _number(cells: list[NotebookNode]) -> None:
+def number(cells: list[NotebookNode]) -> None:
     """Execution counts 1..n, and ids that depend on a cell's own text, so that an edit changes one id."""
     seen: Counter[str] = Counter()
     count = 0

@@ -117,6 +117,11 @@ class Plain:
         code = _object(source, name) if name else source.rstrip()
         return f"```{block.options.get('language', 'python')}\n{code}\n```"
 
+    def playground(self, block: Fence) -> str:
+        """What runs in the page alone: a link to it."""
+        there = page_url(self.page, f"playground-{block.argument}")
+        return _quoted(f"**Playground: [{block.options['title']}]({there}).** {self.text(block.body)}")
+
     def table(self, block: Fence) -> str:
         return f"*{self.text(block.argument)}*\n\n{self.text(block.body)}"
 
@@ -196,13 +201,14 @@ _DIRECTIVES: dict[str, Callable[[Plain, Fence], str]] = {
     "image": Plain.image,
     "literalinclude": Plain.listing,
     "math": Plain.math,
+    "playground": Plain.playground,
     "prf:proof": Plain.proof,
     "solution": Plain.solution,
     "table": Plain.table,
 }
 
 _ROLES: dict[str, Callable[[Plain, str, str], str]] = {
-    **dict.fromkeys(("eq", "numref", "ref", "prf:ref"), Plain.reference),
+    **dict.fromkeys(("eq", "numref", "ref", "prf:ref"), lambda plain, text, target: plain.reference(text, target)),
     **dict.fromkeys(("cite", "cite:p"), lambda plain, text, target: cite(target, textual=False)),
     "cite:t": lambda plain, text, target: cite(target, textual=True),
     "doc": Plain.document,

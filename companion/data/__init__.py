@@ -18,7 +18,7 @@ What they stand on:
 What networks are fed; these three import torch, and are imported by name:
 
     batches.py     Batches, FolderBatches: in an order that (seed, epoch) fixes, shared by processes
-    augment.py     warp(shift=…, turn=…, scale=…, bend=…): pictures moved a little, on the device
+    augment.py     warp(shift=…, turn=…, scale=…, bend=…, thick=…): pictures moved a little, on the device
     sequences.py   pictures as sequences, and the adding problem
 
 Nothing else here imports torch, scikit-learn or matplotlib before a set needs it.

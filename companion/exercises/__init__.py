@@ -19,10 +19,15 @@ One file per chapter, with the chapter's name:
     cgan.py    check_optimum   check_projection   check_fake_labels   check_spread
     evaluate.py   check_frechet   check_mmd   check_precision_recall   check_nearer
     vae.py     check_kl   check_draw   check_elbo   check_bound
+    lowrank.py   check_split   check_on_data   check_products   check_update_gradients
+    open_problems.py   check_sign_step   check_private_sum   check_renyi   check_advantage
     training.py   check_share   check_seed   check_combine   check_ema
+
+`python -m companion.exercises` lists all exercises of the book, and says which of them a notebook solves.
 
 What they stand on:
 
+    catalogue.json, _sheet.py   the exercises as the book tells them; running a notebook and hearing its verdicts
     verdict.py   Verdict, and `exercise`, which makes a checker of a function
     answers.py   call the student's function safely, read what it returned
     _words.py    how they speak of matrices
@@ -40,6 +45,8 @@ What they stand on:
     _cgan_drawn.py, _cgan_cases.py   two of cgan's checkers, and its cases
     _evaluate_near.py, _evaluate_cases.py   two of evaluate's checkers, and its cases
     _vae_bounds.py, _vae_cases.py   two of vae's checkers, and its cases
+    _lowrank_split.py, _lowrank_cases.py   two of lowrank's checkers, and its cases
+    _open_cases.py   open_problems' cases
     _share.py   two of training's checkers
 
 Checkers test properties, so every correct answer passes, however it is written. The solutions are in the chapters.

@@ -2,9 +2,13 @@
 
 import functools
 import inspect
+import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+RECORD = "COMPANION_VERDICTS"  # names a file: then every verdict is written there too, a line each
 
 
 class Wrong(Exception):
@@ -44,13 +48,24 @@ def exercise(praise: str, *hints: str) -> Callable[[Callable[[Any], None]], Call
     def decorate(look: Callable[[Any], None]) -> Callable[[Any], Verdict]:
         @functools.wraps(look)
         def check(student: Any) -> Verdict:
+            verdict = Verdict(True, praise, hints)
             try:
                 look(student)
             except Wrong as wrong:
-                return Verdict(False, str(wrong), hints)
-            return Verdict(True, praise, hints)
+                verdict = Verdict(False, str(wrong), hints)
+            _record(look.__name__, student, verdict)
+            return verdict
 
         check.__signature__ = inspect.signature(look).replace(return_annotation=Verdict)  # type: ignore[attr-defined]
         return check
 
     return decorate
+
+
+def _record(check: str, student: Any, verdict: Verdict) -> None:
+    """For `python -m companion.exercises sheet.ipynb`, which must not trust what a notebook shows."""
+    if path := os.environ.get(RECORD):
+        function = inspect.unwrap(student) if callable(student) else student
+        said = {"check": check, "passed": verdict.passed, "message": verdict.message}
+        with open(path, "a", encoding="utf8") as file:
+            file.write(json.dumps(said | {"home": str(getattr(function, "__module__", None))}) + "\n")

@@ -8,5 +8,6 @@ gan     a generator and a discriminator that learn from each other: losses, pena
 dcgan   transposed convolutions draw, convolutions judge: the pair, its sizes, and its samples
 cgan    a generator that is told what to draw: the label to both networks, and which labels to make fakes of
 spectral_norm   layers divided by their largest singular value; how steep a network can be, and is
+lowrank   large layers as products of small ones, changes of low rank, and tables with holes filled by networks
 vae     a code with a density: an encoder that guesses it, a decoder, and the bounds that both climb together
 """

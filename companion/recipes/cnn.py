@@ -2,6 +2,7 @@
 
 python -m companion.recipes.cnn --images mnist --out runs/cnn
 python -m companion.recipes.cnn --images mnist --epochs 1.5 --shift 0 --out runs/short   # as good as the time allows
+python -m companion.recipes.cnn --images mnist --epochs 12 --turn 12 --scale 0.12 --bend 0.8 --thick 0.5 --out runs/pen
 
 mistakes.png shows the test pictures that the trained network is surest about, and wrong.
 """
@@ -27,7 +28,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--n", type=int, help="train on the first n pictures only")
     p.add_argument("--shift", type=float, default=1, help="move pictures by up to so many pixels (default 1)")
     p.add_argument("--turn", type=float, default=0, help="turn them by up to so many degrees (default 0)")
+    p.add_argument("--scale", type=float, default=0, help="scale them by up to that share (default 0)")
     p.add_argument("--bend", type=float, default=0, help="bend them by about so many pixels (default 0)")
+    p.add_argument("--thick", type=float, default=0, help="make strokes up to so many pixels thicker or thinner, ≤ 1")
     p.add_argument("--smoothing", type=float, default=0.0, help="label smoothing (default 0)")
     return p.parse_args(arguments)
 
@@ -57,7 +60,7 @@ def network(images: data.Images, given: argparse.Namespace, run: train.Runtime) 
 
 def stream(images: data.Images, given: argparse.Namespace, run: train.Runtime) -> Batches:
     """This process's share of the pictures, moved as the options say."""
-    moves = {"shift": given.shift, "turn": given.turn, "bend": given.bend}
+    moves = {name: getattr(given, name) for name in ("shift", "turn", "scale", "bend", "thick")}
     return _run.batches(images, given, run, augment=warp(**moves) if any(moves.values()) else None)
 
 

@@ -6,6 +6,7 @@
     ema.py          EMA(net, half_life=…): the running average of the weights, counted in images
     checkpoint.py   Checkpoint(path, net=…, …): what must survive, written aside, then renamed
     differences.py  why a checkpoint does not fit, in a sentence
+    privacy/        PrivateUpdate: learning from many without telling of one; an accountant, and an attack
 
     run = train.launch(seed=0)
     update = train.Update(net, torch.optim.Adam(net.parameters()), run=run)

@@ -55,6 +55,24 @@ def test_bending_moves_by_about_its_standard_deviation(spots):
     assert 0.5 < float(moved.std()) < 1.2
 
 
+def test_strokes_grow_and_shrink_by_up_to_so_many_pixels():
+    """A bar of 5 pixels: its ink, in rows of full brightness, is 5 rows more or less 2·thick."""
+    bar = torch.zeros(200, 1, 21, 21)
+    bar[:, :, 8:13] = 1
+    torch.manual_seed(0)
+    rows = warp(thick=0.75)(bar)[:, 0, :, 10].sum(1)
+    assert 3.5 - 1e-4 <= float(rows.min()) < 3.6
+    assert 6.4 < float(rows.max()) <= 6.5 + 1e-4
+    assert float(rows.mean()) == pytest.approx(5, abs=0.2)
+
+
+def test_thick_strokes_stay_within_the_brightness_there_was(spots):
+    torch.manual_seed(0)
+    moved = warp(thick=1)(2 * spots - 1)
+    assert float(moved.min()) >= -1.001
+    assert float(moved.max()) <= 1.001
+
+
 def test_the_ground_of_signed_pictures_stays_dark(spots):
     signed = 2 * spots - 1
     moved = warp(shift=5, turn=30, bend=1)(signed)
@@ -72,7 +90,9 @@ def test_it_keeps_the_shape_and_differs_from_picture_to_picture(spots):
     assert torch.equal(moved, warp(shift=2, turn=10, scale=0.1, bend=1)(x))
 
 
-@pytest.mark.parametrize("wrong", [{"shift": -1}, {"turn": -1}, {"scale": 1}, {"bend": -0.1}])
+@pytest.mark.parametrize(
+    "wrong", [{"shift": -1}, {"turn": -1}, {"scale": 1}, {"bend": -0.1}, {"thick": -1}, {"thick": 1.1}]
+)
 def test_wrong_amounts_are_refused(wrong):
-    with pytest.raises(ValueError, match="all must be ≥ 0, and scale < 1"):
+    with pytest.raises(ValueError, match="all must be ≥ 0, and scale < 1, and thick ≤ 1"):
         warp(**wrong)

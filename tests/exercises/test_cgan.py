@@ -1,9 +1,7 @@
 """The checkers of the chapter on conditional GANs: right answers pass, each wrong one is told its own mistake."""
 
-import itertools
-
+import checkers
 import numpy as np
-import pytest
 import torch
 
 from companion.exercises import cgan
@@ -208,42 +206,12 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(cgan.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(cgan, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(cgan, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
+TestCheckers = checkers.of(cgan, RIGHT, WRONG, calls={"check_optimum": 3, "check_projection": 3, "check_spread": 3})
 
 
 def test_to_divide_by_the_shares_is_to_exchange_them():
     verdict = cgan.check_optimum(lambda p, q, real, fake: best(p / real, q / fake))
     assert "or divided by them" in verdict.message
-
-
-@pytest.mark.parametrize(("name", "calls"), [("check_optimum", 3), ("check_projection", 3), ("check_spread", 3)])
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one call fails; one that goes wrong only after the last passes."""
-    for bad in range(calls + 1):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            answer = np.asarray(RIGHT[name][0](*given))
-            return answer + 1 if next(count) == bad else answer
-
-        assert getattr(cgan, name)(student).passed == (bad == calls)
 
 
 def test_an_offset_for_each_label_is_no_projection():

@@ -2,6 +2,7 @@
 
 import itertools
 
+import checkers
 import numpy as np
 import pytest
 
@@ -327,24 +328,9 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(cnn.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(cnn, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(cnn, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
+TestCheckers = checkers.of(
+    cnn, RIGHT, WRONG, calls={"check_correlate": 4, "check_output_size": 8, "check_pool": 4, "check_ece": 4}
+)
 
 
 def test_no_two_size_mistakes_look_alike():
@@ -358,16 +344,3 @@ def test_a_ceiling_counts_one_window_more():
     verdict = cnn.check_pool(pool_rounded_up)
     assert not verdict.passed
     assert "You round up" in verdict.message
-
-
-@pytest.mark.parametrize(("name", "calls"), list(zip(RIGHT, (4, 8, 4, 4), strict=True)))
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one case fails; one that goes wrong only after the last case passes."""
-    for bad in range(calls + 1):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            answer = RIGHT[name][1](*given)
-            return 1.01 * answer + 1 if next(count) == bad else answer
-
-        assert getattr(cnn, name)(student).passed == (bad == calls)

@@ -1,9 +1,7 @@
 """The checkers of the chapter on convolutional GANs: right answers pass, each wrong one is told its own mistake."""
 
-import itertools
-
+import checkers
 import numpy as np
-import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -318,41 +316,9 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(dcgan.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(dcgan, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(dcgan, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
-
-
-def spoilt(answer):
-    return tuple(2 * a + 1 for a in answer) if isinstance(answer, tuple | list) else 2 * answer + 1
-
-
-@pytest.mark.parametrize(
-    ("name", "calls"),
-    [("check_transposed", 5), ("check_overlaps", 6), ("check_batch_norm", 4), ("check_spectral_step", 3)],
+TestCheckers = checkers.of(
+    dcgan,
+    RIGHT,
+    WRONG,
+    calls={"check_transposed": 5, "check_overlaps": 6, "check_batch_norm": 4, "check_spectral_step": 3},
 )
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one case fails; one that goes wrong only after the last case passes."""
-    for bad in range(calls + 1):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            answer = RIGHT[name][0](*given)
-            return spoilt(answer) if next(count) == bad else answer
-
-        assert getattr(dcgan, name)(student).passed == (bad == calls)

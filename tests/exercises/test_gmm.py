@@ -1,7 +1,6 @@
 """The checkers of the chapter on mixtures: right answers pass, each wrong one is told its own mistake."""
 
-import itertools
-
+import checkers
 import numpy as np
 import pytest
 from scipy.special import logsumexp
@@ -320,24 +319,7 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(gmm.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(gmm, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(gmm, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
+TestCheckers = checkers.of(gmm, RIGHT, WRONG, calls={"check_responsibilities": 4, "check_m_step": 3, "check_bic": 3})
 
 
 def test_right_samplers_pass_whatever_the_dice():
@@ -349,20 +331,3 @@ def test_right_samplers_pass_whatever_the_dice():
 
         verdict = gmm.check_sampling(student)
         assert verdict, verdict.message
-
-
-def spoilt(answer):
-    return (answer[0], answer[1], [2 * S for S in answer[2]]) if isinstance(answer, tuple) else 1.01 + answer
-
-
-@pytest.mark.parametrize(("name", "calls"), [("check_responsibilities", 4), ("check_m_step", 3), ("check_bic", 3)])
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one case fails; one that goes wrong only after the last case passes."""
-    for bad in range(calls + 1):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            answer = RIGHT[name][0](*given)
-            return spoilt(answer) if next(count) == bad else answer
-
-        assert getattr(gmm, name)(student).passed == (bad == calls)

@@ -1,7 +1,6 @@
 """The checkers of the chapter on NMF: right answers pass, each wrong one is told its own mistake."""
 
-import itertools
-
+import checkers
 import numpy as np
 import pytest
 
@@ -191,24 +190,12 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(nmf.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(nmf, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(nmf, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message, (words, verdict.message)
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
+TestCheckers = checkers.of(
+    nmf,
+    RIGHT,
+    WRONG,
+    calls={"check_multiplicative_step": 4, "check_hals_step": 4, "check_normalized": 4, "check_signless_term": 5},
+)
 
 
 @pytest.mark.parametrize("case", range(4))
@@ -224,20 +211,3 @@ def test_choosing_by_one_vector_alone_is_caught():
             half(lambda halves, u, v, which=which: max(halves, key=lambda pair: np.linalg.norm(pair[which])))
         )
         assert "smaller half" in verdict.message
-
-
-def spoilt(answer):
-    return (2 * answer[0], answer[1]) if isinstance(answer, tuple) else 1 + answer
-
-
-@pytest.mark.parametrize(("name", "calls"), list(zip(RIGHT, (4, 4, 4, 5), strict=True)))
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one case fails; one that goes wrong only after the last case passes."""
-    for bad in range(calls + 1):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            answer = RIGHT[name][0](*given)
-            return spoilt(answer) if next(count) == bad else answer
-
-        assert getattr(nmf, name)(student).passed == (bad == calls)

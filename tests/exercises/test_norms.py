@@ -1,7 +1,6 @@
 """The checkers of the chapter on norms: right answers pass, each wrong one is told its own mistake."""
 
-import itertools
-
+import checkers
 import numpy as np
 import pytest
 
@@ -184,38 +183,10 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(norms.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(norms, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(norms, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
+TestCheckers = checkers.of(
+    norms, RIGHT, WRONG, calls={"check_column_sum_norm": 5, "check_power_iteration": 6, "check_convolution_norm": 4}
+)
 
 
 def test_first_unit_vector_is_caught_as_a_fixed_start():
     assert "that is σ₂" in norms.check_power_iteration(power(gram, stretch, start=first_axis)).message
-
-
-@pytest.mark.parametrize(("name", "calls"), [("check_column_sum_norm", 5), ("check_power_iteration", 6),
-                                             ("check_convolution_norm", 4)])  # fmt: skip
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one case fails."""
-    for bad in range(calls):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            return RIGHT[name][0](*given) * (1.001 if next(count) == bad else 1)
-
-        assert not getattr(norms, name)(student)

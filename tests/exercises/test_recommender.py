@@ -2,6 +2,7 @@
 
 import itertools
 
+import checkers
 import numpy as np
 import pytest
 
@@ -287,24 +288,9 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(recommender.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(recommender, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(recommender, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
+TestCheckers = checkers.of(
+    recommender, RIGHT, WRONG, calls={"check_user_update": 4, "check_prediction": 8, "check_ndcg": 7}
+)
 
 
 def test_no_two_mistakes_of_ndcg_look_alike():
@@ -315,23 +301,6 @@ def test_no_two_mistakes_of_ndcg_look_alike():
 def test_each_case_of_ndcg_is_right():
     for case in _ranked.LISTS:
         assert _ranked._ndcg(*case) == pytest.approx(ndcg(*case))
-
-
-def spoilt(answer):
-    return ~answer if getattr(answer, "dtype", None) == np.bool else answer + 1
-
-
-@pytest.mark.parametrize(("name", "calls"), [("check_user_update", 4), ("check_prediction", 8), ("check_ndcg", 7)])
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one case fails; one that goes wrong only after the last case passes."""
-    for bad in range(calls + 1):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            answer = RIGHT[name][0](*given)
-            return spoilt(answer) if next(count) == bad else answer
-
-        assert getattr(recommender, name)(student).passed == (bad == calls)
 
 
 def test_a_split_that_goes_wrong_in_any_draw_of_the_second_share_is_noticed():

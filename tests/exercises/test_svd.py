@@ -2,6 +2,7 @@
 
 import itertools
 
+import checkers
 import numpy as np
 import pytest
 
@@ -277,24 +278,12 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(svd.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(svd, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(svd, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
+TestCheckers = checkers.of(
+    svd,
+    RIGHT,
+    WRONG,
+    calls={"check_truncation": 5, "check_range_finder": 9, "check_pca": 3, "check_explained_rank": 11},
+)
 
 
 def test_no_two_rank_mistakes_look_alike():
@@ -307,20 +296,3 @@ def test_each_case_of_ranks_is_right():
     for s, share, r in _cases.SHARES:
         energy = np.cumsum(s**2)
         assert r == np.flatnonzero(energy >= share * energy[-1])[0] + 1
-
-
-def spoilt(answer):
-    return (answer[0], answer[1], 2 * answer[2]) if isinstance(answer, tuple) else 1 + answer
-
-
-@pytest.mark.parametrize(("name", "calls"), list(zip(RIGHT, (5, 9, 3, 11), strict=True)))
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one case fails; one that goes wrong only after the last case passes."""
-    for bad in range(calls + 1):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            answer = RIGHT[name][0](*given)
-            return spoilt(answer) if next(count) == bad else answer
-
-        assert getattr(svd, name)(student).passed == (bad == calls)

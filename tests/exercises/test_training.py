@@ -2,6 +2,7 @@
 
 import itertools
 
+import checkers
 import numpy as np
 import pytest
 
@@ -154,24 +155,7 @@ WRONG = {
 }  # fmt: skip
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(training.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(training, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(training, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
+TestCheckers = checkers.of(training, RIGHT, WRONG, calls={"check_ema": 3, "check_combine": 3, "check_share": 46})
 
 
 @pytest.mark.parametrize(
@@ -181,16 +165,3 @@ def test_other_collisions_are_shown(multiply, words):
     message = training.check_seed(multiply).message
     assert words in message
     assert "Keep them apart" in message
-
-
-@pytest.mark.parametrize(("name", "calls"), [("check_ema", 3), ("check_combine", 3), ("check_share", 46)])
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one call fails; one that goes wrong only after the last passes."""
-    for bad in range(calls + 1):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            answer = RIGHT[name][0](*given)
-            return answer + 1 if next(count) == bad else answer
-
-        assert getattr(training, name)(student).passed == (bad == calls)

@@ -1,7 +1,6 @@
 """The checkers of the chapter on tri-factorization: right answers pass, each wrong one is told its own mistake."""
 
-import itertools
-
+import checkers
 import numpy as np
 import pytest
 
@@ -287,24 +286,12 @@ WRONG = {
 }
 
 
-def test_every_checker_is_here():
-    assert set(RIGHT) == set(WRONG) == set(trifactor.__all__)
-
-
-@pytest.mark.parametrize(("name", "student"), [(name, student) for name in RIGHT for student in RIGHT[name]])
-def test_right_answers_pass(name, student):
-    verdict = getattr(trifactor, name)(student)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_each_wrong_answer_hears_its_own_mistake(name):
-    messages = {words: getattr(trifactor, name)(student) for words, student in WRONG[name].items()}
-    for words, verdict in messages.items():
-        assert not verdict.passed, words
-        assert words in verdict.message, verdict.message
-        assert "you" in verdict.message.lower()
-        assert [other for other, said in messages.items() if words in said.message] == [words]
+TestCheckers = checkers.of(
+    trifactor,
+    RIGHT,
+    WRONG,
+    calls={"check_gradients": 4, "check_loss": 4, "check_backtracking": 8, "check_canonical": 4},
+)
 
 
 def test_each_case_of_a_step_is_right():
@@ -312,22 +299,3 @@ def test_each_case_of_a_step_is_right():
         assert backtrack(loss_along, fall, first) == right
         h = 1e-7
         assert (loss_along(0) - loss_along(h)) / h == pytest.approx(fall, rel=1e-2)
-
-
-def spoilt(answer):
-    if not isinstance(answer, tuple):
-        return answer / 3
-    return (*answer[:-1], 1.5 * answer[-1])
-
-
-@pytest.mark.parametrize(("name", "calls"), list(zip(RIGHT, (4, 4, 8, 4), strict=True)))
-def test_every_case_counts(name, calls):
-    """An answer that is right but for one case fails; one that goes wrong only after the last case passes."""
-    for bad in range(calls + 1):
-        count = itertools.count()
-
-        def student(*given, count=count, bad=bad):
-            answer = RIGHT[name][0](*given)
-            return spoilt(answer) if next(count) == bad else answer
-
-        assert getattr(trifactor, name)(student).passed == (bad == calls)

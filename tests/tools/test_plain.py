@@ -53,6 +53,10 @@ def labels(monkeypatch):
             "<details><summary>Solution to Exercise 2.2</summary>\n\nBecause.\n\n</details>\nAfter.",
         ),
         ("```{solution-start} ex-a\n```", "**Solution to Exercise 2.2**, folded below."),
+        (
+            "```{playground} norms\n:title: Drag\n:fallback: a.png\n:alt: b\n\nTry $x$.\n```",
+            f"> **Playground: [Drag]({site_url('book/svd.html#playground-norms')}).** Try $x$.",
+        ),
         ("````{note}\n```python\nx\n```\n````", "> **Note.** ```python\n> x\n> ```"),
     ],
 )

@@ -1,0 +1,550 @@
+"""The playgrounds in a browser, as readers meet them: by mouse, by keyboard, on a telephone, in the dark, on paper."""
+
+import gzip
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import Watched
+from PIL import Image
+
+from tools.book import SITE, pages
+
+_BLOCK = re.compile(r"^```\{playground\} (\S+)$", re.MULTILINE)
+BOXES = [(page.stem, name) for page in pages() for name in _BLOCK.findall(page.read_text(encoding="utf8"))]
+EVERY_BOX = pytest.mark.parametrize(("chapter", "name"), BOXES, ids=[f"{chapter}-{name}" for chapter, name in BOXES])
+WITHOUT = [page.stem for page in pages() if page.stem not in dict(BOXES)]
+PER_PAGE, READY, FRAME = 500_000, 1.5, 16  # bytes, gzipped; seconds at 9 Mb/s; milliseconds
+MEGABITS = 9
+
+
+def ready(opened, name):
+    """The playground of an opened page, mounted and at rest."""
+    found = opened.page.locator(f"#playground-{name}")
+    found.scroll_into_view_if_needed()
+    opened.page.wait_for_selector(f"#playground-{name}[data-state]", state="attached")
+    assert found.get_attribute("data-state") == "ready"
+    settle(opened.page)
+    found.opened = opened
+    return found
+
+
+@pytest.fixture
+def box(visit):
+    """box(chapter, name) is a playground on a fresh page."""
+
+    def find(chapter, name, base=None, **options):
+        return ready(visit(f"book/{chapter}.html", **({"base": base} if base else {}), **options), name)
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def used(browser, server):
+    """used(chapter, name) is a playground that other tests have used too: for what holds in every state of it."""
+    kept = {}
+
+    def find(chapter, name):
+        if chapter not in kept:
+            watched = Watched.new(browser, (server, "data:", "blob:"))
+            watched.open(f"{server}book/{chapter}.html")
+            kept[chapter] = ready(watched, name)
+        return kept[chapter]
+
+    yield find
+    for found in kept.values():
+        found.opened.page.context.close()
+
+
+def settle(page):
+    """Until nothing waits for the next frame to be drawn."""
+    page.wait_for_function("Playground.idle()")
+
+
+def pixels(box, selector, at=0):
+    """A canvas as numbers (h, w, 4) in 0..255."""
+    found = (
+        box.locator(selector)
+        .nth(at)
+        .evaluate(
+            """c => { const { data } = c.getContext('2d').getImageData(0, 0, c.width, c.height);
+                  return [c.width, c.height, [...data]]; }"""
+        )
+    )
+    return np.reshape(found[2], (found[1], found[0], 4))
+
+
+def digest(box):
+    return box.evaluate(
+        """b => [...b.querySelectorAll('canvas')].map(c => {
+            const { data } = c.getContext('2d').getImageData(0, 0, c.width, c.height);
+            return data.reduce((sum, v, i) => (sum * 31 + v * (i % 97 + 1)) % 1000000007, 7);
+        })"""
+    )
+
+
+def words(box):
+    return box.locator(".playground-words").inner_text()
+
+
+# -- loading --
+
+
+def test_every_model_of_the_design_has_its_playground():
+    assert {name for _, name in BOXES} == {
+        "norms", "svd-rank", "nmf-parts", "gmm-2d", "draw-a-digit", "gan-sample", "cgan", "vae-latent", "real-or-fake",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["server", "disk"])
+@EVERY_BOX
+def test_it_mounts_without_an_error_and_asks_no_other_host(box, chapter, name, where):
+    found = box(chapter, name, SITE.as_uri() + "/" if where == "disk" else None)
+    found.opened.nothing_amiss()
+    assert found.locator(".playground-stage").is_visible()
+    assert not found.locator(".playground-fallback").is_visible()
+    assert max(len(np.unique(pixels(found, "canvas", i))) for i in range(found.locator("canvas").count())) > 3
+
+
+@pytest.mark.parametrize("chapter", WITHOUT)
+def test_a_page_without_a_playground_loads_nothing_of_them(visit, chapter):
+    page = visit(f"book/{chapter}.html").page
+    assert (
+        page.evaluate("performance.getEntriesByType('resource').map(e => e.name).filter(n => /playground/.test(n))")
+        == []
+    )
+
+
+def test_nothing_is_loaded_before_the_box_comes_near(visit):
+    page = visit("book/cnn.html").page
+    loaded = "performance.getEntriesByType('resource').map(e => e.name).filter(n => /playground.models/.test(n))"
+    assert page.evaluate(loaded) == []
+
+
+def files(found):
+    """What the box's page loads of the playgrounds, beyond the theme."""
+    page = found.opened.page
+    scripts = json.loads(found.get_attribute("data-scripts"))
+    common = ["../_static/playground/core.js", "../_static/playground/playground.css"]
+    assert all(re.search(r"\?v=[0-9a-f]{8}$", url) for url in scripts)
+    assert page.evaluate("document.querySelector('script[src*=core]').src").partition("?")[2].startswith("v=")
+    paths = [SITE / "book" / url.partition("?")[0] for url in [*scripts, *common]]
+    return [*paths, SITE / "_images" / found.locator("img").get_attribute("src").rpartition("/")[2]]
+
+
+@EVERY_BOX
+def test_it_weighs_little(used, chapter, name):
+    sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in files(used(chapter, name))}
+    assert sum(sizes.values()) <= PER_PAGE, sizes
+
+
+@EVERY_BOX
+def test_it_is_ready_soon_on_a_slow_line(visit, chapter, name):
+    """From coming near to ready, at 9 Mb/s and without compression; the page itself is there already."""
+    page = visit(f"book/{chapter}.html").page
+    line = page.context.new_cdp_session(page)
+    speed = MEGABITS * 1e6 / 8
+    line.send("Network.emulateNetworkConditions", {
+        "offline": False, "latency": 20, "downloadThroughput": speed, "uploadThroughput": speed,
+    })  # fmt: skip
+    seconds = page.evaluate(
+        """async name => {
+            const box = document.getElementById(`playground-${name}`), begun = performance.now();
+            box.scrollIntoView();
+            while (!box.dataset.state) await new Promise(requestAnimationFrame);
+            return (performance.now() - begun) / 1000;
+        }""",
+        name,
+    )
+    assert seconds <= READY
+
+
+def drawn_on(page, area):
+    """A long line over a plane, by mouse."""
+    page.mouse.move(area["x"] + 60, area["y"] + 60)
+    page.mouse.down()
+    for x, y in ((200, 80), (100, 200), (220, 220)):
+        page.mouse.move(area["x"] + x, area["y"] + y, steps=12)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize(("chapter", "name"), [box for box in BOXES if box[1] != "real-or-fake"])
+def test_no_frame_waits_for_it(used, chapter, name):
+    """A line drawn on its plane, its sliders moved from end to end: the middle of all frames' times."""
+    found = used(chapter, name)
+    page, plane = found.opened.page, found.locator("canvas[role=application]")
+    page.evaluate("Playground.times.length = 0")
+    if plane.count():
+        plane.scroll_into_view_if_needed()
+        drawn_on(page, plane.bounding_box())
+    for slider in found.locator("input[type=range]").all()[:4]:
+        for share in (0, 0.3, 0.6, 1):
+            slider.evaluate(
+                """(s, t) => {
+                    s.value = +s.min + t * (s.max - s.min);
+                    s.dispatchEvent(new Event('input', { bubbles: true }));
+                }""",
+                share,
+            )
+            settle(page)
+    times = page.evaluate("Playground.times")
+    assert len(times) >= 4
+    assert np.median(times) <= FRAME
+
+
+def test_when_a_script_is_missing_the_picture_stays(visit, server):
+    opened = visit("book/index.html")
+    opened.page.route("**/models/cgan.js*", lambda route: route.abort())
+    opened.page.goto(f"{server}book/cgan.html")
+    box = opened.page.locator("#playground-cgan")
+    box.scroll_into_view_if_needed()
+    opened.page.wait_for_selector("#playground-cgan[data-state=failed]")
+    assert box.locator("img").is_visible()
+    assert not box.locator(".playground-stage").count()
+
+
+# -- for everybody --
+
+
+@EVERY_BOX
+def test_without_scripts_and_on_paper_there_is_a_picture(used, server, chapter, name):
+    found = used(chapter, name)
+    still = found.opened.page.context.browser.new_context(java_script_enabled=False)
+    page = still.new_page()
+    page.goto(f"{server}book/{chapter}.html")
+    assert page.locator(f"#playground-{name} img").is_visible()
+    still.close()
+    found.opened.page.emulate_media(media="print")
+    assert found.locator("img").is_visible()
+    assert not found.locator(".playground-stage").is_visible()
+    found.opened.page.emulate_media(media="screen")
+    assert found.locator(".playground-stage").is_visible()
+
+
+@EVERY_BOX
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(box, chapter, name, scheme):
+    found = box(chapter, name, color_scheme=scheme)
+    for choice in found.get_by_role("radio").all()[1:2]:
+        choice.check()
+    if name == "real-or-fake":
+        for _ in range(30):
+            found.get_by_role("button", name="Real").click()
+    settle(found.opened.page)
+    context = {"include": [[f"#playground-{name}"], [".playground-voice"]], "exclude": [["mjx-container"]]}
+    report = Axe().run(found.opened.page, context=context, options={"resultTypes": ["violations"]})
+    assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in report.response["violations"]] == []
+
+
+@EVERY_BOX
+def test_every_control_has_a_name_and_room_for_a_finger(used, chapter, name):
+    found = used(chapter, name)
+    controls = "button, input, canvas[role=application]"
+    named = found.locator(controls).evaluate_all(
+        "all => all.map(e => e.ariaLabel || e.innerText || [...e.labels || []].map(l => l.innerText).join(' '))"
+    )
+    assert all(text.strip() for text in named)
+    sizes = found.locator("button, .playground-choice span, input[type=range], input[type=file]").evaluate_all(
+        "all => all.map(e => [e.getBoundingClientRect().width, e.getBoundingClientRect().height])"
+    )
+    assert sizes
+    assert min(min(size) for size in sizes) >= 43.5
+
+
+@EVERY_BOX
+def test_it_fits_a_narrow_window_and_is_drawn_in_forced_colours(box, chapter, name):
+    found = box(chapter, name, viewport={"width": 320, "height": 700}, forced_colors="active")
+    wide = found.evaluate(
+        """b => [...b.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > innerWidth
+            && !e.closest('mjx-container, .playground-voice')).map(e => `${e.tagName}.${e.className}`)"""
+    )
+    assert (wide, found.opened.page.evaluate("document.documentElement.scrollWidth")) == ([], 320)
+    found.opened.nothing_amiss()
+    for i in range(found.locator("canvas").count()):
+        assert len(np.unique(pixels(found, "canvas", i))) > 1
+
+
+@EVERY_BOX
+def test_every_slider_moves_by_arrow_keys_and_says_its_value(used, chapter, name):
+    found = used(chapter, name)
+    for slider in found.locator("input[type=range]").all():
+        before = slider.get_attribute("aria-valuetext"), digest(found)
+        key = "ArrowRight" if float(slider.input_value()) < float(slider.get_attribute("max")) else "ArrowLeft"
+        for _ in range(3):
+            slider.press(key)
+        settle(found.opened.page)
+        assert slider.get_attribute("aria-valuetext") != before[0]
+        assert digest(found) != before[1]
+
+
+@pytest.mark.parametrize(
+    ("chapter", "name"), [box for box in BOXES if box[1] in ("norms", "gmm-2d", "draw-a-digit", "vae-latent")]
+)
+def test_every_plane_is_moved_by_arrow_keys_and_says_so(used, chapter, name):
+    found = used(chapter, name)
+    plane, voice = found.locator("canvas[role=application]"), found.opened.page.locator(".playground-voice")
+    plane.focus()
+    before = digest(found)
+    for key in ("ArrowRight", "ArrowUp", "Shift+ArrowLeft"):
+        plane.press(key)
+    if name == "draw-a-digit":
+        plane.press(" ")
+    settle(found.opened.page)
+    assert digest(found) != before
+    found.opened.page.wait_for_timeout(450)
+    assert voice.inner_text().strip()
+    plane.press("Tab")  # and it lets go
+    assert found.opened.page.evaluate("document.activeElement.getAttribute('role')") != "application"
+
+
+# -- each for itself --
+
+
+def test_the_picture_is_what_the_network_says_pixel_for_pixel(box):
+    import torch  # for this test alone
+
+    from tools import packing, playground
+
+    found = box("vae", "vae-latent")
+    for label, value in (("z₁", "-1.05"), ("z₂", "0.75")):
+        slider = found.get_by_label(label)
+        slider.fill(value)
+    settle(found.opened.page)
+    y = packing.forward(
+        packing.rounded(playground.the_vae().layers), torch.tensor([[-1.05, 0.75]], dtype=torch.float64)
+    )
+    seen = pixels(found, "canvas[aria-label^='The picture']")
+    assert np.abs(seen[..., 0] - np.round(255 * y.numpy().reshape(28, 28))).max() <= 1
+    assert (seen[..., 3] == 255).all()
+
+
+def test_a_walk_from_a_to_b_ends_where_they_are(box):
+    found = box("vae", "vae-latent")
+    found.get_by_label("z₁").fill("2")
+    found.get_by_label("z₂").fill("-2")
+    found.get_by_role("button", name="B is here").click()
+    found.get_by_label("From A to B", exact=True).fill("0")
+    assert found.get_by_label("z₁").input_value() == "-1.5"
+    found.get_by_label("From A to B", exact=True).fill("1")
+    settle(found.opened.page)
+    assert (found.get_by_label("z₁").input_value(), found.get_by_label("z₂").input_value()) == ("2", "-2")
+    strip, shown = pixels(found, "canvas[aria-label^='Nine']"), pixels(found, "canvas[aria-label^='The picture']")
+    np.testing.assert_array_equal(strip[1:29, -29:-1], shown)
+
+
+def test_ten_digits_of_the_test_set_are_read(box):
+    found = box("cnn", "draw-a-digit")
+    said = []
+    for _ in range(10):
+        said.append(found.locator(".playground-stage").get_attribute("data-said"))
+        found.get_by_role("button", name="An example").click()
+        settle(found.opened.page)
+    assert said == [str(i) for i in range(10)]
+
+
+STROKES = {
+    "0": [[(0.3 * math.cos(t / 5), 0.45 * math.sin(t / 5)) for t in range(33)]],
+    "1": [[(0, 0.5), (0, -0.5)]],
+    "4": [[(-0.05, 0.5), (-0.35, -0.05), (0.35, -0.05)], [(0.2, 0.3), (0.2, -0.5)]],
+    "7": [[(-0.3, 0.45), (0.3, 0.45), (-0.05, -0.5)]],
+}
+
+
+@pytest.mark.parametrize("digit", STROKES)
+@pytest.mark.parametrize("corner", [(0, 0), (0.45, 0.35)], ids=["middle", "corner"])
+def test_a_digit_drawn_by_mouse_is_read(box, digit, corner):
+    found = box("cnn", "draw-a-digit", viewport={"width": 1280, "height": 1000})
+    found.get_by_role("button", name="Clear").click()
+    page, area = found.opened.page, found.locator("canvas[role=application]").bounding_box()
+    size = 1 if corner == (0, 0) else 0.55
+    for stroke in STROKES[digit]:
+        line = [
+            (
+                area["x"] + area["width"] * (1 + size * x + corner[0]) / 2,
+                area["y"] + area["height"] * (1 - size * y - corner[1]) / 2,
+            )
+            for x, y in stroke
+        ]
+        page.mouse.move(*line[0])
+        page.mouse.down()
+        for point in line[1:]:
+            page.mouse.move(*point, steps=6)
+        page.mouse.up()
+    settle(page)
+    assert found.locator(".playground-stage").get_attribute("data-said") == digit
+    assert "100 %" not in found.inner_text()
+
+
+def test_a_one_is_drawn_by_keys_alone_and_cleared(box):
+    found = box("cnn", "draw-a-digit")
+    pad = found.locator("canvas[role=application]")
+    pad.press("Delete")
+    settle(found.opened.page)
+    assert found.locator(".playground-stage").get_attribute("data-said") == ""
+    for key in ["Shift+ArrowUp", "Space", *["ArrowDown"] * 12, "Space", "ArrowRight"]:
+        pad.press(key)
+    settle(found.opened.page)
+    assert found.locator(".playground-stage").get_attribute("data-said") == "1"
+
+
+def test_maps_of_the_other_layers_are_shown(box):
+    found = box("cnn", "draw-a-digit")
+    shapes = []
+    for layer in ("1", "2", "3"):
+        found.get_by_role("radio", name=layer).check()
+        settle(found.opened.page)
+        seen = pixels(found, ".playground-maps canvas")
+        shapes.append(seen.shape[:2])
+        assert seen[..., 0].max() == 255
+    assert shapes == [(4 * 28, 8 * 28), (8 * 13, 8 * 13), (8 * 5, 8 * 5)]
+
+
+def test_a_picture_of_the_readers_own_at_full_rank_is_that_picture(box, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (70, 90), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "own.png")
+    found = box("svd", "svd-rank")
+    found.locator("input[type=file]").set_input_files(tmp_path / "own.png")
+    found.get_by_text("of 70:").wait_for()
+    found.get_by_label("Rank k").fill("70")
+    settle(found.opened.page)
+    assert "relative error 0.000" in words(found)
+    np.testing.assert_allclose(pixels(found, "canvas", 1)[..., 0], noise, atol=1)
+    found.get_by_label("Rank k").fill("3")
+    settle(found.opened.page)
+    s = np.linalg.svd(noise / 255, compute_uv=False)
+    assert f"relative error {np.sqrt((s[3:] ** 2).sum() / (s**2).sum()):.3f}" in words(found)
+    (tmp_path / "no.png").write_text("not a picture")
+    found.locator("input[type=file]").set_input_files(tmp_path / "no.png")
+    found.get_by_text("cannot read this file").wait_for()
+    found.get_by_role("button", name="again").click()
+    found.get_by_text("of 128:").wait_for()
+
+
+def test_em_climbs_and_points_come_and_go(box):
+    found = box("gmm", "gmm-2d")
+    values = []
+    for _ in range(4):
+        found.get_by_role("button", name="E-step").click()
+        found.get_by_role("button", name="M-step").click()
+        values.append(float(re.search(r"log-likelihood (−?[\d.]+)", words(found))[1].replace("−", "-")))
+    assert values == sorted(values)
+    assert values[-1] > values[0]
+    plane = found.locator("canvas[role=application]")
+    plane.press("Space")
+    assert words(found).startswith("91 points")
+    plane.press("Delete")
+    assert words(found).startswith("90 points")
+    found.get_by_role("button", name="No points").click()
+    found.get_by_role("button", name="M-step").click()
+    assert "no points" in words(found)
+    plane.press("Space")
+    found.get_by_role("button", name="Run").click()
+    found.opened.page.wait_for_timeout(600)
+    found.opened.nothing_amiss()
+
+
+def test_a_point_is_dragged(box):
+    found = box("gmm", "gmm-2d", viewport={"width": 1280, "height": 1000})
+    found.get_by_role("button", name="No points").click()
+    page, area = found.opened.page, found.locator("canvas[role=application]").bounding_box()
+    page.mouse.click(area["x"] + 100, area["y"] + 100)
+    assert words(found).startswith("A new start")
+    page.mouse.move(area["x"] + 100, area["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 250, area["y"] + 250, steps=4)
+    page.mouse.up()
+    found.get_by_role("button", name="M-step").click()
+    settle(page)
+    disc = pixels(found, "canvas")
+    side = disc.shape[0] / area["width"]
+    assert disc[round(240 * side), round(250 * side), 3] == 255  # the only component sits there now
+    assert disc[round(90 * side), round(100 * side), 3] == 0
+
+
+def test_parts_are_taken_away_and_found_again(box):
+    found = box("nmf", "nmf-parts")
+    found.get_by_role("button", name="All to zero").click()
+    settle(found.opened.page)
+    assert words(found) == "0 of 16 parts in use; relative error 1.000."
+    errors = []
+    for button in ("One step", "100 steps"):
+        found.get_by_role("button", name=button).click()
+        settle(found.opened.page)
+        errors.append(float(re.search(r"error ([\d.]+)\.", words(found))[1]))
+    assert 1 > errors[0] > errors[1]
+
+
+def test_the_columns_are_dragged_and_the_norms_follow(box):
+    found = box("norms", "norms", viewport={"width": 1280, "height": 1000})
+    area = found.locator("canvas").bounding_box()
+    at = lambda x, y: (area["x"] + area["width"] * (1 + x / 3.2) / 2, area["y"] + area["height"] * (1 - y / 3.2) / 2)  # noqa: E731
+    page = found.opened.page
+    page.mouse.move(*at(1.4, 0.3))
+    page.mouse.down()
+    page.mouse.move(*at(2.0, -1.0), steps=5)
+    page.mouse.up()
+    shown = [found.get_by_label(name).input_value() for name in ("a₁₁", "a₂₁")]
+    assert [float(v) for v in shown] == [pytest.approx(2, abs=0.06), pytest.approx(-1, abs=0.06)]
+    A = np.array([[float(found.get_by_label(f"a{i}{j}").input_value()) for j in "₁₂"] for i in "₁₂"])
+    table = dict(line.split("\t") for line in found.locator("table").inner_text().splitlines())
+    expected = [np.linalg.norm(A, p) for p in (1, 2, np.inf, "fro")]
+    assert [float(v) for v in list(table.values())[:4]] == pytest.approx(expected, abs=6e-4)
+
+
+def test_the_same_codes_draw_another_class_and_half_of_the_way(box):
+    found = box("cgan", "cgan")
+    seen = [digest(found)]
+    found.get_by_role("group", name="Draw a").get_by_role("radio", name="3").check()
+    settle(found.opened.page)
+    seen.append(digest(found))
+    found.get_by_label("On the way").fill("0.5")
+    settle(found.opened.page)
+    seen.append(digest(found))
+    found.get_by_label("On the way").fill("0")
+    settle(found.opened.page)
+    found.get_by_role("group", name="Draw a").get_by_role("radio", name="7").check()
+    settle(found.opened.page)
+    assert digest(found) == seen[0]
+    assert len({str(s) for s in seen}) == 3
+
+
+def test_samples_are_new_walk_and_shrink_to_one(box):
+    found = box("dcgan", "gan-sample")
+    first = digest(found)
+    found.get_by_role("button", name="New codes").click()
+    settle(found.opened.page)
+    assert digest(found) != first
+    found.get_by_label("Length of the codes").fill("0")
+    settle(found.opened.page)
+    sheet = pixels(found, "canvas")
+    tiles = [sheet[r : r + 28, c : c + 28, 0] for r in (1, 31, 61) for c in range(1, 180, 30)]
+    assert all((tile == tiles[0]).all() for tile in tiles)
+    before = digest(found)
+    found.get_by_role("radio", name="dense layers").check()
+    settle(found.opened.page)
+    assert digest(found) != before
+
+
+def test_the_chapter_before_has_its_own_generator_alone(box):
+    found = box("gan", "gan-sample")
+    assert json.loads(found.get_attribute("data-models")) == ["gan"]
+    assert found.locator("fieldset").count() == 0
+
+
+def test_the_quiz_counts_and_tells_in_the_end(box):
+    found = box("evaluate", "real-or-fake")
+    right, n = 0, 10
+    for i in range(n):
+        assert words(found).startswith(f"Picture {i + 1} of {n}.")
+        found.get_by_role("button", name=("Real", "Generated")[i % 2]).click()
+        said = re.search(r"(\d+) of \d+ right", words(found))
+        right = int(said[1])
+    assert found.get_by_role("button", name="Generated").is_disabled()
+    truth = re.findall(r"\d+ (generated|real)", found.locator(".playground-wide p").inner_text())
+    assert right == sum(t == ("real", "generated")[i % 2] for i, t in enumerate(truth))
+    assert re.search(r"between \d+ % and \d+ % \(95 % interval\)", found.inner_text())
+    found.get_by_role("button", name="Begin again").click()
+    assert words(found).startswith("Picture 1 of 10")

@@ -1,0 +1,196 @@
+"""Write what the playgrounds run on: python -m tools.playground [NAME …]
+
+book/_web/playground/models/NAME.js      a network of companion/weights, its weights as int8 with one float32 scale for
+                                         each output channel, batch norm folded into them; or pictures, or parts
+book/_web/playground/fallback/NAME.png   the picture for paper (tools/playground_pictures.py)
+tests/tools/playground.json              golden values: an input of each network, and what comes out
+
+Write them anew whenever companion/weights changes; tests say so. The pictures of MNIST need COMPANION_DATA. How a
+network is packed says tools/packing.py.
+"""
+
+import base64
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from companion import data
+from companion.data.cache import write_atomically
+from companion.matrix import nmf
+from companion.nets import cgan, cnn, dcgan, gan, vae
+from tools import playground_pictures
+from tools.book import BOOK, ROOT
+from tools.packing import Layer, forward, layers, packed, quantized, rounded
+
+FOLDER = BOOK / "_web" / "playground"
+GOLDEN = ROOT / "tests" / "tools" / "playground.json"
+
+
+class Net(NamedTuple):
+    """Layers, the original, inputs for golden values, and what else the file holds."""
+
+    source: str
+    layers: list[Layer]
+    original: Callable[[Tensor], Tensor]
+    x: Tensor
+    more: dict[str, Any]
+
+
+def _loaded(net: Any, name: str) -> Any:
+    net.load_state_dict(data.weights(name))
+    return net.eval().requires_grad_(False)
+
+
+def _codes(n: int, size: int) -> Tensor:
+    """A few codes with few digits, so that the file of golden values stays small."""
+    return torch.randn(n, size, generator=torch.Generator().manual_seed(0)).mul(100).round() / 100
+
+
+def the_gan(name: str = "gan-mnist") -> Net:
+    given = data.record(name)["options"]
+    G = _loaded(gan.Generator(given["z_dim"], width=given["width"]), name)
+    return Net(name, layers([*G.layers, nn.Tanh()], (G.z_dim,)), G, _codes(1, G.z_dim), {})
+
+
+def the_dcgan(name: str = "dcgan-mnist") -> Net:
+    given = data.record(name)["options"]
+    G = _loaded(dcgan.Generator(given["z_dim"], width=given["width"]), name)
+    return Net(name, layers(list(G.layers), (G.z_dim,)), G, _codes(1, G.z_dim), {})
+
+
+def the_cgan(name: str = "cgan-mnist") -> Net:
+    given = data.record(name)["options"]
+    how = {key: given[key] for key in ("width", "backbone", "embed", "norm")}
+    G = _loaded(cgan.Generator(10, given["z_dim"], **how), name)
+    if G.norms or not G.label:
+        raise SystemExit(f"{name} has the label in its batch norms; nn.js takes it with the code alone.")
+    steps = [*G.body.layers] + ([nn.Tanh()] if given["backbone"] == "mlp" else [])
+    z, c = _codes(1, G.z_dim), torch.arange(10)
+    table = G.label(c).mul(1e4).round() / 1e4
+    x = torch.cat([z, table[7:8]], 1)
+    return Net(name, layers(steps, (x.shape[1],)), lambda x: G.body(x), x, {"label": table.tolist()})
+
+
+def the_vae(name: str = "vae2-mnist") -> Net:
+    given = data.record(name)["options"]
+    if given["likelihood"] != "bernoulli":
+        raise SystemExit(f"{name} has the likelihood {given['likelihood']}; nn.js draws the means of bernoulli only.")
+    model = _loaded(vae.VAE(z_dim=given["z_dim"], net=given["model"]), name)
+    d = model.decoder
+    inner = list(d.layers) if given["model"] == "mlp" else [*d.first, nn.Unflatten(1, d.start), *d.convolutions]
+    return Net(name, layers([*inner, nn.Sigmoid()], (given["z_dim"],)), model.pictures, _codes(1, given["z_dim"]), {})
+
+
+def the_cnn(name: str = "cnn-mnist") -> Net:
+    net = _loaded(cnn.Classifier(), name)
+    first, second, third = net.convs
+    steps = [first, nn.ReLU(), nn.MaxPool2d(2), second, nn.ReLU(), nn.MaxPool2d(2), third, nn.ReLU(), nn.Flatten()]
+    digits = _handwriting(10, split="test", each=1)
+    x = torch.as_tensor(digits).flatten(1) / 255
+    more = {"examples": _text(digits.tobytes())}
+    inner = layers([*steps, net.dense, nn.ReLU(), net.last], (1, 28, 28))
+    return Net(name, inner, lambda x: net(x.unflatten(1, (1, 28, 28))), x, more)
+
+
+NETS: dict[str, Callable[[], Net]] = {
+    "gan": the_gan, "dcgan": the_dcgan, "cgan": the_cgan, "vae": the_vae, "cnn": the_cnn,
+}  # fmt: skip
+
+
+def _handwriting(n: int, *, split: str, each: int = 0) -> np.ndarray:
+    """n pictures of MNIST (n, 784), evenly spaced, or the first `each` of every class, in order."""
+    x, y = data.images("mnist", split)
+    at = np.concatenate([np.flatnonzero(y == k)[:each] for k in range(10)]) if each else np.arange(n) * (len(x) // n)
+    return x.reshape(len(x), -1)[at]
+
+
+def photo() -> dict[str, Any]:
+    """The temple in grey, 192 × 128."""
+    from PIL import Image
+
+    small = Image.fromarray(data.photos().china).convert("L").resize((192, 128), Image.Resampling.LANCZOS)
+    return {"name": "A temple", "width": 192, "height": 128, "pixels": _text(np.asarray(small).tobytes())}
+
+
+def parts(rank: int = 16) -> dict[str, Any]:
+    """The rows of H for 3,000 printed digits, the largest entry of each 1; and ten digits that were not among them."""
+    x = data.images("glyphs", n=3000).x
+    H = nmf.hals(x.reshape(len(x), -1) / 255, rank, max_iter=300, rng=0).H
+    q, scale = quantized(torch.as_tensor(H / H.max(axis=1, keepdims=True)))
+    others, classes = data.images("glyphs", "test")
+    ten = np.stack([others[np.flatnonzero(classes == k)[3]].ravel() for k in range(10)])
+    return {
+        "size": 28,
+        "reach": 2,
+        "scales": scale.tolist(),
+        "parts": _text(q.numpy().tobytes()),
+        "wholes": _text(ten.tobytes()),
+    }
+
+
+def real() -> dict[str, Any]:
+    """Pictures of MNIST's test set, whose makers are Yann LeCun and Corinna Cortes (CC BY-SA 3.0)."""
+    return {
+        "pixels": _text(_handwriting(100, split="test").tobytes()),
+        "licence": "MNIST, LeCun and Cortes, CC BY-SA 3.0",
+    }
+
+
+DATA: dict[str, Callable[[], dict[str, Any]]] = {"photo": photo, "parts": parts, "real": real}
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def script(name: str, content: dict[str, Any], source: str) -> bytes:
+    told = json.dumps(content, separators=(",", ":"))
+    return f'// Written by tools/playground.py from {source}.\nPlayground.model("{name}", {told});\n'.encode()
+
+
+def golden(net: Net) -> dict[str, Any]:
+    """Input, what nn.js must put out, and what the original network does."""
+    with torch.no_grad():
+        original = net.original(net.x).flatten(1)
+    y = forward(rounded(net.layers), net.x.double())
+    return {"x": _short(net.x, 9), "y": _short(y, 8), "original": _short(original, 4)}
+
+
+def _short(x: Tensor, digits: int) -> list[list[float]]:
+    return [[round(v, digits) for v in row] for row in x.double().tolist()]
+
+
+def write(names: list[str]) -> Iterator[str]:
+    kept = json.loads(GOLDEN.read_text(encoding="utf8")) if GOLDEN.exists() else {}
+    for name in names:
+        if name in NETS:
+            net = NETS[name]()
+            told, numbers = packed(net.layers)
+            content: dict[str, Any] = {"layers": told, "sha256": data.record(net.source)["sha256"], **net.more}
+            content, source = content | {"data": _text(numbers)}, f"companion/weights/{net.source}.safetensors"
+            kept[name] = golden(net)
+        else:
+            content, source = DATA[name](), "the package's data"
+        js = script(name, content, source)
+        write_atomically(FOLDER / "models" / f"{name}.js", js)
+        yield f"{name}.js: {len(js):,} bytes"
+    write_atomically(GOLDEN, (json.dumps(dict(sorted(kept.items())), separators=(",", ":")) + "\n").encode())
+
+
+def main(arguments: list[str]) -> None:
+    names = arguments or [*NETS, *DATA]
+    if unknown := [name for name in names if name not in NETS and name not in DATA]:
+        raise SystemExit(f"there are no models {', '.join(unknown)}; there are {', '.join([*NETS, *DATA])}.")
+    for line in write(names):
+        print(line, flush=True)
+    for path in playground_pictures.draw(FOLDER):
+        print(f"{path.name}: {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
