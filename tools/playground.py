@@ -78,15 +78,15 @@ def the_cgan(name: str = "cgan-mnist") -> Net:
 
 def the_vae(name: str = "vae2-mnist") -> Net:
     given = data.record(name)["options"]
-    if given["likelihood"] != "bernoulli":
-        raise SystemExit(f"{name} has the likelihood {given['likelihood']}; nn.js draws the means of bernoulli only.")
-    model = _loaded(vae.VAE(z_dim=given["z_dim"], net=given["model"]), name)
+    if given["likelihood"] != "bernoulli" or given.get("conditional"):
+        raise SystemExit(f"{name} is not a plain model of black and white pixels; nn.js draws only those.")
+    model = _loaded(vae.VAE(z_dim=given["z_dim"], net=given["model"], hidden=given.get("hidden")), name)
     d = model.decoder
     inner = list(d.layers) if given["model"] == "mlp" else [*d.first, nn.Unflatten(1, d.start), *d.convolutions]
     return Net(name, layers([*inner, nn.Sigmoid()], (given["z_dim"],)), model.pictures, _codes(1, given["z_dim"]), {})
 
 
-def the_cnn(name: str = "cnn-mnist") -> Net:
+def the_cnn(name: str = "cnn-drawn-mnist") -> Net:
     net = _loaded(cnn.Classifier(), name)
     first, second, third = net.convs
     steps = [first, nn.ReLU(), nn.MaxPool2d(2), second, nn.ReLU(), nn.MaxPool2d(2), third, nn.ReLU(), nn.Flatten()]

@@ -84,7 +84,7 @@ def heaps() -> Figure:
 
 
 def maps() -> Figure:
-    net = _loaded(cnn.Classifier(), "cnn-mnist")
+    net = _loaded(cnn.Classifier(), "cnn-drawn-mnist")
     x = torch.as_tensor(data.images("glyphs", n=4).x[3:4]).float() / 255
     seen = net.features(x)[0][0]
     figure, (left, right) = plt.subplots(1, 2, figsize=WIDE, width_ratios=(1, 2.2))
@@ -116,7 +116,7 @@ def classes() -> Figure:
 
 def plane() -> Figure:
     given = _given("vae2-mnist")
-    model = _loaded(vae.VAE(z_dim=given["z_dim"], net=given["model"]), "vae2-mnist")
+    model = _loaded(vae.VAE(z_dim=given["z_dim"], net=given["model"], hidden=given.get("hidden")), "vae2-mnist")
     line = torch.linspace(-2.8, 2.8, 15)
     return _sheet(model.pictures(torch.cartesian_prod(-line, line).flip(1)), 15, (3.6, 3.6))
 

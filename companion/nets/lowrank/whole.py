@@ -73,7 +73,8 @@ def _energy(layer: nn.Linear | nn.Conv2d, way: str, seen: Tensor) -> Float[Tenso
     """What each unit of rank keeps: variances of the outputs, or squared singular values of the weights."""
     if way == "channels":
         y = seen.movedim(1, -1).flatten(0, -2)
-        return svd.pca(y, min(y.shape[1], layer.weight[0].numel())).variances.clamp(min=0)
+        rank = min(y.shape[1], layer.weight[0].numel(), max(len(y) - 1, 1))  # of few inputs, no more can be said
+        return svd.pca(y, rank).variances.clamp(min=0)
     return svd.exact(spatial_matrix(layer.weight.detach())).s ** 2
 
 
