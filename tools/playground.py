@@ -166,20 +166,25 @@ def _short(x: Tensor, digits: int) -> list[list[float]]:
 
 
 def write(names: list[str]) -> Iterator[str]:
-    kept = json.loads(GOLDEN.read_text(encoding="utf8")) if GOLDEN.exists() else {}
     for name in names:
         if name in NETS:
             net = NETS[name]()
             told, numbers = packed(net.layers)
             content: dict[str, Any] = {"layers": told, "sha256": data.record(net.source)["sha256"], **net.more}
             content, source = content | {"data": _text(numbers)}, f"companion/weights/{net.source}.safetensors"
-            kept[name] = golden(net)
+            keep(name, golden(net))
         else:
             content, source = DATA[name](), "the package's data"
         js = script(name, content, source)
         write_atomically(FOLDER / "models" / f"{name}.js", js)
         yield f"{name}.js: {len(js):,} bytes"
-    write_atomically(GOLDEN, (json.dumps(dict(sorted(kept.items())), separators=(",", ":")) + "\n").encode())
+
+
+def keep(name: str, values: dict[str, Any]) -> None:
+    """Among the golden values, in order of their names."""
+    kept = json.loads(GOLDEN.read_text(encoding="utf8")) if GOLDEN.exists() else {}
+    kept = dict(sorted((kept | {name: values}).items()))
+    write_atomically(GOLDEN, (json.dumps(kept, separators=(",", ":")) + "\n").encode())
 
 
 def main(arguments: list[str]) -> None:

@@ -173,6 +173,18 @@ def test_tucker_improves_with_every_sweep_and_stays_between_its_bounds(ranks):
         assert losses[5] < losses[0]
 
 
+def test_in_the_end_each_basis_of_tucker_is_best_for_the_other():
+    """P spans the first left singular vectors of W, seen through Q; and Q of W seen through P."""
+    layer, _, _ = conv("square")
+    W, made = layer.weight.detach(), lowrank.tucker(layer, 2, 3, sweeps=300)
+    Q, P = made[0].weight.detach()[:, :, 0, 0].T, made[2].weight.detach()[:, :, 0, 0]
+    through = {"P": torch.einsum("ocij,cb->obij", W, Q), "Q": torch.einsum("ocij,oa->caij", W, P)}
+    for basis, name in ((P, "P"), (Q, "Q")):
+        best = torch.linalg.svd(through[name].flatten(1)).U[:, : basis.shape[1]]
+        torch.testing.assert_close(basis @ basis.T, best @ best.T, rtol=0, atol=1e-6)
+        torch.testing.assert_close(basis.T @ basis, torch.eye(basis.shape[1]).double())
+
+
 @every_conv
 def test_channels_with_outputs_has_the_least_error_at_every_rank(kind):
     """The same optimum as for a dense layer of patches."""
