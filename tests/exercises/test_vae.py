@@ -104,6 +104,29 @@ def elbo_of_ink_alone(x, logits, mean, log_var):
     return np.mean(np.sum(x * np.log(sigmoid(logits)), axis=1) - kl_plain(mean, log_var))
 
 
+def elbo_clipped(x, logits, mean, log_var):
+    p = np.clip(sigmoid(logits), 1e-6, 1 - 1e-6)
+    return np.mean(np.sum(x * np.log(p) + (1 - x) * np.log(1 - p), axis=1) - kl_plain(mean, log_var))
+
+
+def elbo_with_a_bit_more(x, logits, mean, log_var):
+    p = sigmoid(logits)
+    return np.mean(np.sum(x * np.log(p + 1e-10) + (1 - x) * np.log(1 - p + 1e-10), axis=1) - kl_plain(mean, log_var))
+
+
+def elbo_word_by_word_by_picture(x, logits, mean, log_var):
+    return np.sum(x * logits - np.log(1 + np.exp(logits)), axis=1) - kl_plain(mean, log_var)
+
+
+def elbo_of_the_hint_word_by_word(*given):
+    return np.mean(elbo_word_by_word_by_picture(*given))
+
+
+def bound_by_one_maximum(log_w):
+    m = log_w.max()
+    return m + np.log(np.mean(np.exp(log_w - m), axis=0))
+
+
 def in_place(mean, log_var, noise):
     mean += np.exp(log_var / 2) * noise
     return mean
@@ -114,6 +137,8 @@ WRONG = {
         "half": (lambda m, v: 2 * cost(m, v).sum(1), "half is missing"),
         "sign": (lambda m, v: -cost(m, v).sum(1), "never negative"),
         "minus one": (lambda m, v: (cost(m, v) + 0.5).sum(1), "−1 is missing"),
+        "minus one once": (lambda m, v: ((m**2 + np.exp(v) - v).sum(1) - 1) / 2, "taken once, not for each number"),
+        "minus one at the end": (lambda m, v: (m**2 + np.exp(v) - v).sum(1) / 2 - 1, "taken once, after the half"),
         "mean over codes": (lambda m, v: cost(m, v).mean(1), "mean over the numbers of the code"),
         "everything": (lambda m, v: cost(m, v).sum(), "one number for all pictures"),
         "over pictures": (lambda m, v: cost(m, v).sum(0), "Sum over the numbers of each code: axis 1"),
@@ -159,7 +184,18 @@ WRONG = {
         "ink alone": (elbo_of_ink_alone, "pixels without ink"),
         "squares": (lambda x, logits, m, v: -((x - sigmoid(logits)) ** 2).sum(1).mean() - cost(m, v).sum(1).mean(),
                     "squared differences"),
-        "overflow": (elbo_of_probabilities, "a probability that rounds to 0"),
+        "overflow": (elbo_of_probabilities, "a σ(l) that rounds to 0"),
+        "exponential": (elbo_of_the_hint_word_by_word, "exp(800) is too large for a float"),
+        "clipped": (elbo_clipped, "you clipped a probability or a logit"),
+        "a bit more": (elbo_with_a_bit_more, "costs 800 nats"),
+        "clipped logits": (lambda x, logits, m, v: elbo_plain(x, np.clip(logits, -30, 30), m, v), "costs 800 nats"),
+        "one gain for all": (lambda x, logits, m, v: gain(x, logits).sum(1).mean() - cost(m, v).sum(1),
+                             "the mean of your numbers is right, but not each"),
+        "exponential, by picture": (elbo_word_by_word_by_picture, "exp(800) is too large for a float"),
+        "one cost for all": (lambda x, logits, m, v: gain(x, logits).sum(1) - cost(m, v).sum(1).mean(),
+                             "the divergence of the same picture"),
+        "by picture, half": (lambda x, logits, m, v: gain(x, logits).sum(1) - 2 * cost(m, v).sum(1),
+                             "Check the two parts one by one"),
         "something": (lambda x, logits, m, v: 3.0, "Check the two parts one by one"),
         "matrix": (lambda x, logits, m, v: gain(x, logits), "must be one number"),
     },
@@ -171,7 +207,9 @@ WRONG = {
         "divided": (lambda a: np.logaddexp.reduce(a) / len(a), "mean is inside the logarithm"),
         "largest": (lambda a: a.max(0), "largest log-weight alone"),
         "sign": (lambda a: -bound_plain(a), "sign is turned"),
-        "underflow": (lambda a: np.log(np.mean(np.exp(a), axis=0)), "take the largest out of the sum first"),
+        "underflow": (lambda a: np.log(np.mean(np.exp(a), axis=0)), "take the largest of each picture out of the sum"),
+        "one maximum": (bound_by_one_maximum, "take the largest of each picture out of the sum"),
+        "not added": (lambda a: np.log(np.mean(np.exp(a - a.max(0)), axis=0)), "did not add it again"),
         "pictures": (lambda a: bound_plain(a.T), "codes are along axis 0"),
         "all": (lambda a: bound_plain(a.reshape(-1, 1))[0], "one number for all pictures"),
         "each": (lambda a: a - np.log(len(a)), "mean of the weights over the codes"),
