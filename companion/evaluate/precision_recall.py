@@ -13,9 +13,9 @@ from companion.evaluate.rows import Others, Rows, pair, rows, squared_distances
 class PRDC(NamedTuple):
     """Shares, but for density, which may exceed 1. Of equal distributions density is 1 and coverage 1 − 2⁻ᵏ on average.
 
-    precision   of the fake points: in the ball of some real one               (Kynkäänniemi et al. 2019, §2)
+    precision   of the fake points: in the ball of some real one               (Kynkäänniemi et al. 2019)
     recall      of the real points: in the ball of some fake one
-    density     in how many real balls a fake point lies on average, over k    (Naeem et al. 2020, §3.2)
+    density     in how many real balls a fake point lies on average, over k    (Naeem et al. 2020)
     coverage    of the real points: those with a fake one in their ball
     """
 
