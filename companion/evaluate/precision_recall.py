@@ -53,4 +53,7 @@ def radii(x: Rows, *, k: int = 5) -> Any:
 
 def _radii(xp, x: Any, k: int) -> Any:
     """Squared; the point itself is the nearest, hence k + 1."""
-    return xp.concat([kth_smallest(squares, k + 1) for _, squares in squared_distances(xp, x, x)])
+    found = xp.empty_like(x[:, 0])  # filled in place: small results kept between large blocks would pin their memory
+    for i, squares in squared_distances(xp, x, x):
+        found[i] = kth_smallest(squares, k + 1)
+    return found
