@@ -75,7 +75,8 @@ def check_projection(student: Any) -> None:
     """student(phi, v, w, b, c) -> n logits; phi is n × m, v has a row of m for each label, w m weights, c n labels."""
     for phi, v, w, b, c in PROJECTIONS:
         given = {"phi": phi, "v": v, "w": w, "b": b, "c": c}
-        logits = array(ask(student, **given), f"{len(phi)} logits", (len(phi),), _tables(*phi.shape, len(v)))
+        n, m = phi.shape
+        logits = array(ask(student, **given), f"{n} logits", (n,), _tables(n, m, len(v)))
         compare(
             f"For {listed(given)}, your logits are wrong:",
             logits,

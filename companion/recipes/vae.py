@@ -49,7 +49,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--free", type=float, default=0.0, help="nats that each code number costs nothing (default 0)")
     p.add_argument("--samples", type=int, default=1, help="codes for each picture and step (default 1)")
     p.add_argument("--half-life", type=float, default=1.0, help="of the weights' average, in epochs (default 1)")
-    p.add_argument("--test-pictures", type=int, default=1000, help="evenly spaced, whose NLL is measured (default 1000)")
+    p.add_argument("--test-pictures", type=int, default=1000, help="evenly spaced, for the NLL (default 1000)")
     p.add_argument("--test-samples", type=int, default=5000, help="codes for each of them (default 5000)")
     bound = p.add_mutually_exclusive_group()
     bound.add_argument("--iwae", action="store_true", help="maximize the importance-weighted bound")
