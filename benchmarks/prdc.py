@@ -85,25 +85,26 @@ def main() -> None:
     file = contest.RESULTS / "prdc.json"
     old = json.loads(file.read_text()) if given.keep and file.exists() else {}
     contests, memory = old.get("contests", {}), old.get("peak_megabytes", {})
+    titles = {f"{given.n:,} × {given.n:,}, {d} features": d for d in given.d}
+    for title, d in titles.items():  # first of all: a child's ru_maxrss begins at what its parent has had
+        memory[title] = {name: round(peak(name, given.n, d), 1) for name in entries(1, d)}
     with threadpool_limits(given.threads):
-        for d in given.d:
-            title = f"{given.n:,} × {given.n:,}, {d} features"
-            contests[title], memory[title] = measured(given, d)
+        for title, d in titles.items():
+            contests[title] = measured(given, d)
     head: dict[str, Any] = {"seed": 0, "k": K, "precision": "float64", "prdc": metadata.version("prdc")}
     contest.write("prdc", head | {
         "machine": contest.machine(given.threads), "contests": contests, "peak_megabytes": memory
     })  # fmt: skip
 
 
-def measured(given: argparse.Namespace, d: int) -> tuple[list[dict], dict[str, float]]:
-    """The table of one contest, and the peak memory of each entry."""
+def measured(given: argparse.Namespace, d: int) -> list[dict]:
+    """The table of one contest."""
     runs = entries(given.n, d)
     found = {name: run() for name, run in runs.items()}
     apart = {name: float(np.abs(np.subtract(values, found[PEER])).max()) for name, values in found.items()}
     print({name: [round(v, 4) for v in values] for name, values in found.items()})
     seconds = contest.race(runs, repeats=given.repeats)
-    memory = {name: round(peak(name, given.n, d), 1) for name in runs}
-    return contest.table(seconds, apart, PEER, "difference"), memory
+    return contest.table(seconds, apart, PEER, "difference")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from torch import nn
 from torchvision import datasets, transforms
 
 from benchmarks import contest
+from benchmarks.loop import rates
 from companion import data, train
 from companion.data.batches import Batches
 from companion.nets import vae

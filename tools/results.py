@@ -40,9 +40,9 @@ def results(name: str) -> dict[str, Rows]:
 
 
 def spread(values: list[float], digits: int) -> str:
-    """Mean, and least to greatest where there are several."""
+    """Mean, and least to greatest where they differ."""
     mean = f"{sum(values) / len(values):.{digits}f}"
-    return mean if len(values) == 1 else f"{mean} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+    return mean if min(values) == max(values) else f"{mean} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 def minutes(values: list[float]) -> str:
@@ -75,7 +75,7 @@ def plane() -> list[Row]:
     for points, runs in results("gan").items():
         paper = f"{published[points]} {{cite:p}}`srivastava2017veegan`"
         found, good = ([run[name] for run in runs] for name in ("modes", "high_quality"))
-        ours = f"{spread(found, 1)}; of high quality, %: {spread([100 * share for share in good], 1)}"
+        ours = f"{spread(found, 0)}; {spread([100 * share for share in good], 1)} % of high quality"
         said = f"{points} of {runs[0]['of']} Gaussians, 2,500 samples, within 3 standard deviations"
         rows.append(Row("gan", "modes found", paper, ours, said, str(len(runs)), minutes([r["minutes"] for r in runs])))
     return rows
@@ -85,7 +85,7 @@ def autoencoder() -> list[Row]:
     """The run of the recipe, and beside it the paper's."""
     (contest,) = (rows for title, rows in results("vae").items() if title.startswith("MNIST"))
     paper, *runs = contest
-    said = "MNIST, ink drawn anew each time, 784-200-200-50; 1,000 test pictures, 5,000 codes each"
+    said = "MNIST, ink drawn anew each time, 784-200-200-50; every tenth test picture, 5,000 codes each"
     ours = f"{spread([run['nll'] for run in runs], 2)} ± {runs[0]['nll error']:.2f}"
     seeds, spent = str(len(runs)), minutes([run["minutes"] for run in runs])
     return [Row("vae", "NLL, nats", f"{paper['nll']} {{cite:p}}`burda2016importance`", ours, said, seeds, spent)]
@@ -110,9 +110,10 @@ def drawn() -> list[Row]:
 
 def quality() -> list[str]:
     """The table of models."""
-    lines = ["| Chapter | Measure | Paper | Ours | Protocol | Seeds | Minutes |", "|:--|:--|:--|:--|:--|--:|--:|"]
+    lines = ["| What | Paper | Ours | Protocol | Seeds | Minutes |", "|:--|:--|:--|:--|--:|--:|"]
     for row in [*cnn(), *adding(), *plane(), *autoencoder(), *drawn()]:
-        cells = (f"{{doc}}`{row.chapter}`", *(cell or "–" for cell in row[1:]))
+        what = f"{{doc}}`{row.chapter.upper()} <{row.chapter}>`: {row.measure}"
+        cells = (what, *(cell or "–" for cell in row[2:]))
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 

@@ -19,6 +19,8 @@ from companion.data.weights import FOLDER
 
 LIMIT = 1_500_000  # bytes; readers download all of them with the package
 
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # batch norm's: counted along, not learned
+
 
 def network(folder: Path, key: str) -> dict[str, torch.Tensor]:
     """The state named `key` in the run's last checkpoint."""
@@ -60,7 +62,7 @@ def record(folder: Path, recipe: str, data: str, state: dict[str, torch.Tensor])
         "steps": last["step"],
         "minutes": round(last["seconds"] / 60, 1),
         "metrics": json.loads((folder / "result.json").read_text(encoding="utf8")),
-        "parameters": sum(v.numel() for v in state.values() if v.is_floating_point()),
+        "parameters": sum(v.numel() for name, v in state.items() if not name.endswith(STATISTICS)),
         "machine": contest.machine(torch.get_num_threads()),
     }
 

@@ -11,8 +11,8 @@ def frechet(real: Rows, fake: Others) -> float:
     The squared distance of two Gaussians (Dowson & Landau 1982). With symmetric roots tr (S₁S₂)^½ = ‖S₁^½ S₂^½‖_*, a
     nuclear norm, so no root of an asymmetric matrix is taken. S are the unbiased covariances, of both sides. In squared
     units of the features, ≥ 0, and 0 where means and covariances are equal, whatever else differs. For finite samples
-    it is too large, by about a constant/n: compare figures for the same numbers of rows only. Raises ValueError unless
-    each side has more rows than columns.
+    it is too large, by about a constant/n: compare figures for the same numbers of rows only, and note that the
+    constant differs from generator to generator. Raises ValueError unless each side has more rows than columns.
     """
     xp, real, fake = pair(real, fake)
     (mean, S), (other, T) = (_moments(xp, x, name) for x, name in ((real, "real"), (fake, "fake")))

@@ -32,7 +32,7 @@ class Likelihood(NamedTuple):
 
 
 def importance_bound(model: Model, x: Any, k: int = 5000, *, labels: Any = None, chunk: int = 5000) -> Likelihood:
-    """log p(x) ≥ E[log (1/k) Σ_i p(x, z_i)/q(z_i|x)], for the rows of x (Burda, Grosse & Salakhutdinov 2016, §3).
+    """log p(x) ≥ E[log (1/k) Σ_i p(x, z_i)/q(z_i|x)], for the rows of x (Burda, Grosse & Salakhutdinov 2016).
 
     k = 1 is the ELBO; the bound does not fall with k, and reaches log p(x). As −mean it is the NLL of the literature,
     usually with k = 5000. At most `chunk` codes are decoded at once, which bounds the memory. `labels` go to the model

@@ -13,9 +13,9 @@ from companion.evaluate.rows import Others, Rows, pair, rows, squared_distances
 class PRDC(NamedTuple):
     """Shares, but for density, which may exceed 1. Of equal distributions density is 1 and coverage 1 − 2⁻ᵏ on average.
 
-    precision   of the fake points: in the ball of some real one               (Kynkäänniemi et al. 2019, §2)
+    precision   of the fake points: in the ball of some real one               (Kynkäänniemi et al. 2019)
     recall      of the real points: in the ball of some fake one
-    density     in how many real balls a fake point lies on average, over k    (Naeem et al. 2020, §3.2)
+    density     in how many real balls a fake point lies on average, over k    (Naeem et al. 2020)
     coverage    of the real points: those with a fake one in their ball
     """
 
@@ -53,4 +53,7 @@ def radii(x: Rows, *, k: int = 5) -> Any:
 
 def _radii(xp, x: Any, k: int) -> Any:
     """Squared; the point itself is the nearest, hence k + 1."""
-    return xp.concat([kth_smallest(squares, k + 1) for _, squares in squared_distances(xp, x, x)])
+    found = xp.empty_like(x[:, 0])  # filled in place: small results kept between large blocks would pin their memory
+    for i, squares in squared_distances(xp, x, x):
+        found[i] = kth_smallest(squares, k + 1)
+    return found

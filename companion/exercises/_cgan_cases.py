@@ -27,7 +27,8 @@ TABLES = (
     (_without(_shares(3, 2), 0, 1), _without(_shares(3, 2), 2, 0), _equal, _equal),
 )
 
-# (phi, v, w, b, c): features, a vector for each label, weights and bias of the last layer, labels
+# (phi, v, w, b, c): features, a vector for each label, weights and bias of the last layer, labels. First as many
+# pictures as features: there a forgotten sum, or one over the wrong axis, still returns something
 PROJECTIONS = tuple(
     (
         1 + _rng.standard_normal((n, m)),
@@ -36,7 +37,7 @@ PROJECTIONS = tuple(
         float(_rng.normal() + 2),
         _rng.permutation(np.arange(n) % k)[::-1].copy(),
     )
-    for n, m, k in ((7, 4, 3), (5, 5, 5), (3, 6, 9))
+    for n, m, k in ((5, 5, 3), (7, 4, 3), (5, 5, 5), (3, 6, 9))
 )
 
 

@@ -24,22 +24,30 @@ def check_fake_labels(student: Any) -> None:
     if not set(np.unique(c)) <= set(SEEN):
         strange = sorted(set(np.unique(c)) - set(SEEN))
         raise Wrong(f"You returned the label {strange[0]:g}, which never comes in y: D would know such a fake at once.")
+    _check_shares(c)
     if np.array_equal(c, _drawn(student, 2)):
         raise Wrong("Two generators gave you the same labels: draw from the rng you are given.")
     if not np.array_equal(c, _drawn(student, 1)):
         raise Wrong("The same generator gave you other labels the second time: draw from the rng you are given, "
                     "not from np.random.")  # fmt: skip
-    _check_shares(c)
     together = np.mean(c[1:] == c[:-1])
     if together > np.sum(SHARE**2) + 0.05:
         raise Wrong(
             f"Your labels come in blocks: {together:.0%} are the same as the one before, by chance it is "
-            f"{np.sum(SHARE**2):.0%}. A batch would hold one class alone: do not sort."
+            f"{np.sum(SHARE**2):.0%}. A batch would hold few classes: draw each label anew, neither sort nor repeat."
         )
 
 
 def _drawn(student: Any, seed: int) -> np.ndarray:
-    answer = ask(student, y=LABELS, n=N, rng=np.random.default_rng(seed))
+    try:
+        answer = ask(student, y=LABELS, n=N, rng=np.random.default_rng(seed))
+    except Wrong as wrong:
+        if "population" not in str(wrong):
+            raise
+        said = str(wrong).split(" Likely cause")[0]
+        raise Wrong(
+            f"{said} Likely cause: replace=False draws each label of y once at most. Draw with replacement."
+        ) from None
     known = {LABELS.shape: "That is as many as there are in y. Return n.", (len(SEEN),): "Those are shares or counts."}
     return array(answer, f"{N} labels", (N,), known)
 
@@ -76,6 +84,7 @@ def check_spread(student: Any) -> None:
             (len(x),): "That is one for each picture. Average over the pictures of a class.",
             (k, x.shape[1]): "That is one for each pixel. Sum over the pixels.",
             (): "That is one number. Keep the classes apart: a single one may have collapsed.",
+            (10,): f"The classes are 0 to c.max(), here 0 to {k - 1}: do not take ten for granted.",
         }
         found = array(ask(student, **given), f"the spread of {k} classes", (k,), known)
         compare(
@@ -96,7 +105,15 @@ def _spread(x: np.ndarray, c: np.ndarray, measure: Any = None, centre: Any = Non
 
 def _spread_mistakes(x: np.ndarray, c: np.ndarray) -> dict[str, np.ndarray]:
     spread, counts = _spread(x, c), np.bincount(c)
+    around_one = _spread(x, c, lambda own: ((own - own.mean()) ** 2).sum(1).mean(), centre=0)
     return {
+        "you took one mean over all pixels: axis=0 is missing. The mean of a class is a picture.": around_one,
+        "you took one mean over all pixels, and divided by their number. The mean of a class is a picture, axis=0, and "
+        "a squared length is a sum.": around_one / x.shape[1],
+        "you subtracted from each picture its own mean (axis 1). The mean of the class is along axis 0.":
+            _spread(x, c, lambda own: ((own - own.mean(1, keepdims=True)) ** 2).sum(1).mean(), centre=0),
+        "you took the norm of a whole table: the root of a sum over the pictures. The mean of squares is asked for.":
+            np.sqrt(spread * counts),
         "you took distances from the mean of all pictures. Each class has its own.": _spread(x, c, centre=x.mean(0)),
         "you took distances from 0: subtract the mean of the class.": _spread(x, c, centre=0),
         "you took the mean over the pixels. A squared length is a sum.": spread / x.shape[1],

@@ -9,6 +9,12 @@ from companion.exercises._words import listed
 from companion.exercises.answers import array, ask, close, compare, parts
 from companion.exercises.verdict import exercise
 
+BY_HAND = {
+    True: "print the mean and the standard deviation of each channel of your y: are they 0 and 1? (A little less than "
+    "1 where the variance is as small as ε.)",
+    False: "put mean and var of one channel into (x − mean)/√(var + 1e-5), and compare one entry.",
+}
+
 
 @exercise(
     "Your layer uses the batch's statistics in training, the running ones in evaluation, and keeps those up to date.",
@@ -29,11 +35,12 @@ def check_batch_norm(student: Any) -> None:
         where = f"With training = {training}"
         truth = normalized(x, mean, var, training)
         compare(f"{where}, your y is wrong:", y, truth[0], _y_mistakes(x, mean, var, training),
-                "print the mean and the standard deviation of each channel of your y: are they 0 and 1?")  # fmt: skip
+                BY_HAND[training])  # fmt: skip
         mistakes = _running_mistakes(x, mean, var, training)
         both = np.concatenate([m, v])
+        off = "variance" if close(m, truth[1]) else "mean"
         compare(f"{where}, y is right and your running statistics are not:", both, np.concatenate(truth[1:]), mistakes,
-                "work out by hand what becomes of one channel's mean.")  # fmt: skip
+                f"your {off} is off. Work it out by hand for one channel.")  # fmt: skip
 
 
 def _y_mistakes(x: Any, mean: Any, var: Any, training: bool) -> dict[str, np.ndarray]:
@@ -55,6 +62,8 @@ def _y_mistakes(x: Any, mean: Any, var: Any, training: bool) -> dict[str, np.nda
         "you divided and did not subtract the mean.": x / np.sqrt(v + EPS),
         "the ε is missing, or outside the root: √(v + 1e-5).": (x - m) / np.sqrt(v),
         "the ε is outside the root: it belongs to the variance.": (x - m) / (np.sqrt(v) + EPS),
+        "your ε is another one: 1e-5 is added to the variance.": (x - m) / np.sqrt(v + 1e-3),
+        "your ε is another one. 1e-5 is added to the variance.": (x - m) / np.sqrt(v + 1e-8),
     }  # fmt: skip
     if training:
         mistakes |= {
@@ -80,6 +89,7 @@ def _running_mistakes(x: Any, mean: Any, var: Any, training: bool) -> dict[str, 
         why = "in evaluation nothing may move{}: measuring would change what is measured."
         new = {" towards the batch": mixed(1 - MOMENTUM, MOMENTUM), "": mixed(1 - MOMENTUM, MOMENTUM, v)}
         return {why.format(words): moved for words, moved in new.items()}
+    counted = v * len(x) / max(len(x) - 1, 1)
     root = np.concatenate([(1 - MOMENTUM) * mean + MOMENTUM * m, (1 - MOMENTUM) * var + MOMENTUM * np.sqrt(v)])
     return {
         "they did not move. In training 0.1 of the batch's enters.": np.concatenate([mean, var]),
@@ -88,6 +98,7 @@ def _running_mistakes(x: Any, mean: Any, var: Any, training: bool) -> dict[str, 
             mixed(MOMENTUM, 1 - MOMENTUM, v),
         "your running variance takes the plain one. The batch's is divided by N − 1 for it, as torch does.":
             mixed(1 - MOMENTUM, MOMENTUM, v),
+        "N counts all entries of a channel: pictures × rows × columns.": mixed(1 - MOMENTUM, MOMENTUM, counted),
         "you keep the batch's alone. 0.9 of the old remains.": mixed(0, 1),
         "you keep the batch's alone. 0.9 of the old remains; and its variance takes N − 1.": mixed(0, 1, v),
         "your running variance takes the standard deviation.": root,
@@ -147,6 +158,8 @@ def _step_mistakes(weight: np.ndarray, v: np.ndarray) -> dict[str, tuple]:
         "that is minus the exact singular vector. One step of power iteration is wanted.":
             (weight / exact[1][0], -exact[0][:, 0], -exact[2][0]),
         "you flattened the other side: outputs are the rows of W, the first axis.": _sideways(weight, v),
+        "reshape(−1, outputs).T mixes the outputs: reshape(outputs, −1) keeps each one's weights together.":
+            _mixed(weight, v),
         "you gave the weights back undivided.": (weight, u, w),
         "you multiplied by σ. Divide.": (weight * sigma, u, w),
         "you divided by σ².": (weight / sigma**2, u, w),
@@ -159,6 +172,14 @@ def _step_mistakes(weight: np.ndarray, v: np.ndarray) -> dict[str, tuple]:
         "the sign of u is turned.": (right, -u, -w),
     }  # fmt: skip
     return mistakes
+
+
+def _mixed(weight: np.ndarray, v: np.ndarray) -> tuple:
+    """The axes were not moved, but the entries cut into columns."""
+    W = weight.reshape(-1, len(weight)).T
+    u = unit(W @ v)
+    w = unit(W.T @ u)
+    return weight / (u @ W @ w), u, w
 
 
 def _sideways(weight: np.ndarray, v: np.ndarray) -> tuple:

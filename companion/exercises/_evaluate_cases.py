@@ -4,16 +4,20 @@ import numpy as np
 
 _rng = np.random.default_rng(17)
 _mix = _rng.standard_normal((3, 3))
-# Correlated, of unlike sizes, their means apart; on a line; with covariances that do not commute.
+# Correlated, of unlike sizes, their means apart; with covariances that do not commute; on a line.
 CLOUDS = (
     (_rng.standard_normal((12, 3)) @ _mix + [2, 0, -1], 0.6 * _rng.standard_normal((9, 3)) + [0, 1, 1]),
-    (3 * _rng.standard_normal((7, 1)) + 1, _rng.standard_normal((10, 1))),
     (_rng.standard_normal((15, 2)) @ [[2.0, 1.5], [0, 0.3]], _rng.standard_normal((15, 2)) @ [[0.3, 0], [1, 2.0]] + 5),
+    (3 * _rng.standard_normal((7, 1)) + 1, _rng.standard_normal((10, 1))),
 )
+
+# Two samples of one distribution, for which the unbiased squared MMD comes out negative.
+_alike = np.random.default_rng(2)
+LIKE = (_alike.standard_normal((8, 2)), _alike.standard_normal((11, 2)))
 
 # (real, fake, k). The fake points cover a part of the real ones, with some strays; sizes differ.
 NEIGHBOURS = (
-    (_rng.standard_normal((25, 2)), 0.5 * _rng.standard_normal((16, 2)) + [0.8, 0], 3),
+    (2 * _rng.standard_normal((25, 2)), _rng.standard_normal((16, 2)) + np.array([1.6, 0]), 3),
     (_rng.standard_normal((14, 3)), 2 * _rng.standard_normal((20, 3)), 1),
     (
         np.concatenate([_rng.standard_normal((12, 2)), [[30.0, 0]]]),
@@ -47,9 +51,9 @@ def spread(S, T):
     return np.trace(S) + np.trace(T) - 2 * np.linalg.svd(root(S) @ root(T), compute_uv=False).sum()
 
 
-def kernels(x, y, power=3, scale=None):
+def kernels(x, y, power=3, scale=None, plus=1):
     """(xᵀy/d + 1)³ of all pairs."""
-    return (x @ y.T / (scale or x.shape[1]) + 1) ** power
+    return (x @ y.T / (scale or x.shape[1]) + plus) ** power
 
 
 def off(K):

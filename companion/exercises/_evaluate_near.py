@@ -6,7 +6,7 @@ import numpy as np
 
 from companion.exercises._evaluate_cases import COPIES, NEIGHBOURS, distances, reach
 from companion.exercises._words import listed
-from companion.exercises.answers import ask, compare, number, parts
+from companion.exercises.answers import ask, close, compare, number, parts
 from companion.exercises.verdict import Wrong, exercise
 
 
@@ -51,6 +51,8 @@ def _ball_mistakes(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, np.n
         "precision and recall are exchanged.": truth[::-1],
         "your precision asks whether a real point has a fake one in its ball: that is coverage. Ask each fake point.":
             np.array([(d < radii[:, None]).any(1).mean(), truth[1]]),
+        "your recall looks into the balls of the real points: that is coverage. Take those of the fake points.":
+            np.array([truth[0], (d < radii[:, None]).any(1).mean()]),
         "the balls are those of the set that you ask about. For precision take the balls of the real points.":
             np.array([(d < other).any(0).mean(), (d < radii[:, None]).any(1).mean()]),
         "for each point you look into the ball of the nearest only. It may lie in the ball of another one.": own,
@@ -81,6 +83,11 @@ def check_nearer(student: Any) -> None:
         share, expected = (number(a, name) for a, name in zip(answer, ("the share", "the expected share"), strict=True))
         to_train, to_held = distances(fake, train).min(1), distances(fake, held_out).min(1)
         truth, n, h = float(np.mean(to_train < to_held)), len(train), len(held_out)
+        if close((share, expected), (n / (n + h), truth)):
+            raise Wrong(
+                f"For {listed(given)} you returned {share:.4g} and {expected:.4g}: the two are exchanged. "
+                "First the share that you found, then the expected one."
+            )
         compare(
             f"For {listed(given)} your share is {share:.4g}:",
             share,

@@ -34,7 +34,7 @@ def _net(n: int, d: int, h: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
 
 
 # (x, W, b, v) of D(x) = v · tanh(W x + b): several points; as many points as inputs as units; a single point.
-NETS = (_net(5, 2, 4), _net(3, 3, 3), _net(1, 3, 2))
+NETS = (_net(5, 3, 4), _net(3, 3, 3), _net(1, 3, 2))
 
 
 def gradients(x, W, b, v, *, bend=None):

@@ -43,6 +43,11 @@ def _r1_mistakes(x: np.ndarray, W: np.ndarray, b: np.ndarray, v: np.ndarray) -> 
         "the half is missing: R1 is γ/2 times the mean.": squares.mean(),
         "you summed over the points. Take the mean.": squares.sum() / 2,
         "you took the mean over the coordinates too. Of one point it is the sum of squares.": (g**2).mean() / 2,
+        "the axis is the other one: sum the squares of each point's coordinates, then average over the points.":
+            (g**2).sum(0).mean() / 2,
+        "you took the mean over the coordinates, where their squares are summed, and forgot the half.":
+            (g**2).mean(),
+        "the half and the mean over the points are missing.": squares.sum(),
         "the square is missing: you averaged the norms.": np.sqrt(squares).mean() / 2,
         "you averaged the gradients first. Square each point's own, then average.": (g.mean(0) ** 2).sum() / 2,
         "that is (‖∇D‖ − 1)², the other penalty.": ((np.sqrt(squares) - 1) ** 2).mean(),

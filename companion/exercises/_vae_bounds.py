@@ -9,6 +9,20 @@ from companion.exercises._words import listed
 from companion.exercises.answers import array, ask, compare, number
 from companion.exercises.verdict import exercise
 
+EXP = (
+    "exp(800) is too large for a float, and the logarithm of a σ(l) that rounds to 0 is −∞: "
+    "take x·l − np.logaddexp(0, l)"
+)
+CLIPPED = (
+    "that is not it: a pixel 0 with the logit 800 costs 800 nats. "
+    "Likely cause: you clipped a probability or a logit; take x·l − log(1 + eˡ) by np.logaddexp(0, l)."
+)
+PARTS = "that is not it. Check the two parts one by one."
+APART = (
+    "the mean of your numbers is right, but not each of them: "
+    "subtract from the gain of each picture the divergence of the same picture."
+)
+
 
 @exercise(
     "Your ELBO is a sum over pixels and code numbers, and a mean over pictures.",
@@ -21,15 +35,16 @@ def check_elbo(student: Any) -> None:
     for case in (*PICTURES, SURE):
         given = dict(zip(("x", "logits", "mean", "log_var"), case, strict=True))
         x, logits, mean, log_var = case
-        wanted = "the ELBO, its mean over the pictures,"
-        sure = "log(σ(l)) of a probability that rounds to 0: take x·l − log(1 + eˡ), by np.logaddexp(0, l)"
-        answer = ask(student, **given)
-        if np.shape(answer) == (len(x),):
-            answer = float(np.mean(array(answer, wanted, (len(x),))))  # kept apart by picture, which is as good
-        value = number(answer, wanted, if_not_finite=sure)
+        answer, wanted = ask(student, **given), "the ELBO, its mean over the pictures,"
+        each = np.shape(answer) == (len(x),)  # kept apart by picture, which is as good
+        if each:
+            answer = _finite(answer, wanted, (len(x),), {}, EXP)
+        value = number(np.mean(answer) if each else answer, wanted, if_not_finite=EXP)
         gain, cost = log_prob_of(x, logits), kl_of(mean, log_var)
         compare(f"For {listed(given)}, you returned {value:.4g}:", value, gain.sum() / len(x) - cost.sum() / len(x),
-                _elbo_mistakes(x, logits, gain, cost), "that is not it. Check the two parts one by one.")  # fmt: skip
+                _elbo_mistakes(x, logits, gain, cost), CLIPPED if case is SURE else PARTS)  # fmt: skip
+        if each:
+            compare(f"For {listed(given)},", answer, gain.sum(1) - cost.sum(1), {}, APART)
 
 
 def _elbo_mistakes(x: np.ndarray, logits: np.ndarray, gain: np.ndarray, cost: np.ndarray) -> dict[str, float]:
@@ -71,7 +86,7 @@ def check_bound(student: Any) -> None:
             (k, n): "Take the mean of the weights over the codes, axis 0.",
         }
         answer = ask(student, **given)
-        size = "one of −900 makes exp return 0, one of 900 infinity: take the largest out of the sum first"
+        size = "exp(−900) is 0 and exp(900) infinite: take the largest of each picture out of the sum first"
         value = _finite(answer, f"the bounds of {n} pictures", (n,), known, size)
         compare(f"For {listed(given)},", value, bound_of(log_w), _bound_mistakes(log_w),
                 "your bound is wrong. With one code it must be the log-weight itself.")  # fmt: skip
@@ -94,6 +109,7 @@ def _bound_mistakes(log_w: np.ndarray) -> dict[str, np.ndarray]:
         "you subtracted k, not its logarithm.": right + np.log(k) - k,
         "you divided the logarithm of the sum by k. The mean is inside the logarithm.": (right + np.log(k)) / k,
         "you took the largest log-weight alone.": log_w.max(0),
+        "you took the largest out of the sum and did not add it again.": right - log_w.max(0),
         "your sign is turned.": -right,
         "you went along the pictures. The codes are along axis 0.":
             bound_of(log_w.T) if k == log_w.shape[1] else np.full(log_w.shape[1], np.nan),

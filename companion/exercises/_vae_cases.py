@@ -25,8 +25,13 @@ def _pictures(n: int, pixels: int, d: int) -> tuple[np.ndarray, ...]:
 
 # (x, logits, mean, log_var): n × pixels, n × pixels, n × d, n × d
 PICTURES = (_pictures(3, 8, 2), _pictures(5, 5, 5), _pictures(1, 12, 3))
-# one logit so large that a probability rounds to 0 or 1
-SURE = (np.array([[1.0, 0.0, 1.0]]), np.array([[800.0, -800.0, 1.0]]), np.array([[0.5]]), np.array([[-1.0]]))
+# logits so large that a probability rounds to 0 or 1; the last pixel is not what its logit says, and costs 800 nats
+SURE = (
+    np.array([[1.0, 0.0, 1.0, 0.0]]),
+    np.array([[800.0, -800.0, 1.0, 800.0]]),
+    np.array([[0.5]]),
+    np.array([[-1.0]]),
+)
 
 
 def log_prob_of(x: np.ndarray, logits: np.ndarray) -> np.ndarray:
@@ -34,13 +39,15 @@ def log_prob_of(x: np.ndarray, logits: np.ndarray) -> np.ndarray:
     return x * logits - np.logaddexp(0, logits)
 
 
-# log-weights, k × n. The last two are so far from 0 that their exponentials are 0 and infinite.
+# log-weights, k × n. The last three are so far from 0 that exponentials are 0 or infinite; in the last of them the
+# pictures are far apart, too, so that one maximum for all is not enough.
 WEIGHTS = (
     3 * _rng.standard_normal((5, 3)) - 4,
     2 * _rng.standard_normal((4, 4)) + 1,
     2 * _rng.standard_normal((1, 6)) - 2,
     2 * _rng.standard_normal((7, 2)) - 900,
     2 * _rng.standard_normal((3, 2)) + 900,
+    2 * _rng.standard_normal((3, 2)) - np.array([0, 900]),
 )
 
 

@@ -43,8 +43,10 @@ def _optimum_mistakes(p: np.ndarray, q: np.ndarray, real: np.ndarray, fake: np.n
     D, plain = _best(p, q, real, fake), ((p * real).sum(1), (q * fake).sum(1))
     with np.errstate(divide="ignore"):
         mistakes = {
-            "you left out how often the labels come. That is right only where real and fake are the same.":
+            "you left out the shares, or used the same for both. That is right only where real and fake are the same.":
                 p / (p + q),
+            "you weighted the real ones only. Fakes come with their own share: q * fake.": p * real / (p * real + q),
+            "you weighted the fakes only. Real ones come with their own share: p * real.": p / (p + q * fake),
             "yours is the probability of a fake. D says how probable it is that x is real.": 1 - D,
             "you exchanged the two shares (p goes with real, q with fake), or divided by them.":
                 _best(p, q, fake, real),
@@ -73,11 +75,8 @@ def check_projection(student: Any) -> None:
     """student(phi, v, w, b, c) -> n logits; phi is n × m, v has a row of m for each label, w m weights, c n labels."""
     for phi, v, w, b, c in PROJECTIONS:
         given = {"phi": phi, "v": v, "w": w, "b": b, "c": c}
-        n, k = len(phi), len(v)
-        known = {(n, k): "That is one logit for every label. Of each row take the one of its own label, c.",
-                 (n, n): "That is every picture with every label of the batch: v[c] * phi, summed over the features, "
-                         "or the diagonal."}  # fmt: skip
-        logits = array(ask(student, **given), f"{n} logits", (n,), known)
+        n, m = phi.shape
+        logits = array(ask(student, **given), f"{n} logits", (n,), _tables(n, m, len(v)))
         compare(
             f"For {listed(given)}, your logits are wrong:",
             logits,
@@ -85,6 +84,15 @@ def check_projection(student: Any) -> None:
             _projection_mistakes(phi, v, w, b, c),
             "compute the logit of the first picture by hand.",
         )
+
+
+def _tables(n: int, m: int, k: int) -> dict[tuple, str]:
+    """What a table of one of these shapes in place of n logits is likely to be."""
+    unsummed = "That is one number for each feature. Sum v[c] * phi over the features."
+    pairs = "That is every picture with every label of the batch. Take the diagonal."
+    both = "Is the sum over the features missing? Or is that every picture with every label of the batch? Then take "
+    known = {(n, k): "That is one logit for every label. Of each row take the one of its own label, c."}
+    return known | {(n, m): unsummed, (n, n): pairs if n != m else f"{both}the diagonal."}
 
 
 def _projection_mistakes(phi: np.ndarray, v: np.ndarray, w: np.ndarray, b: float, c: np.ndarray) -> dict:
@@ -101,9 +109,13 @@ def _projection_mistakes(phi: np.ndarray, v: np.ndarray, w: np.ndarray, b: float
             (phi + v[c]) @ w + b,
         "you summed over all labels. Take the row of the one that is asked for.": plain + each.sum(1),
         "you took the label that fits best, not the one that is asked for.": plain + each.max(1),
+        "you summed over the whole batch. Each picture has its own sum: axis 1.": plain + own.sum(),
+        "you summed the label's vector alone. Multiply it by the features first.": plain + v[c].sum(1),
         "you returned probabilities. The losses take logits.": 1 / (1 + np.exp(-(plain + own))),
         "you multiplied the features by w before the inner product.": plain + (v[c] * phi * w).sum(1),
     }  # fmt: skip
+    if len(phi) == phi.shape[1]:
+        mistakes["you summed over the pictures (axis 0). Sum over the features, axis 1."] = plain + (v[c] * phi).sum(0)
     if len(phi) <= len(v):
         mistakes["picture i got row i of v. Take the row of its label: v[c]."] = plain + (v[: len(phi)] * phi).sum(1)
     return mistakes

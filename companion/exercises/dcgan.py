@@ -46,6 +46,7 @@ def _stamp_shapes(y: np.ndarray, w: np.ndarray, stride: int, padding: int) -> di
         tuple(n + 2 * padding for n in full): "You added the padding. Here it cuts off: what a convolution would have "
                                               "seen of the zeros around is thrown away.",
         full: "Nothing is cut off: take `padding` entries from each side.",
+        (0, 0): "With padding 0 a slice such as x[p:-p] is empty. End it at len(x) − padding.",
         tuple(n - padding for n in full): "You cut the padding off one side only. Cut both.",
         sides(lambda n, k: max((n + 2 * padding - k) // stride + 1, 0)): "That is the size of a convolution. The "
                                                                          "transposed one goes the other way.",

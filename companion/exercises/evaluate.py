@@ -4,16 +4,20 @@ from typing import Any
 
 import numpy as np
 
-from companion.exercises._evaluate_cases import CLOUDS, kernels, moments, off, root, spread
+from companion.exercises._evaluate_cases import CLOUDS, LIKE, kernels, moments, off, root, spread
 from companion.exercises._evaluate_near import check_nearer, check_precision_recall
 from companion.exercises._words import listed
 from companion.exercises.answers import ask, compare, number
-from companion.exercises.verdict import exercise
+from companion.exercises.verdict import Wrong, exercise
 
 __all__ = ["check_frechet", "check_mmd", "check_nearer", "check_precision_recall"]
 
 NOT_FINITE = (
     "a root of a negative number: rounding makes small eigenvalues negative, and covariances on a line are numbers"
+)
+ON_A_LINE = (
+    "In the plane and in space your distance is right; for points on a line, {given}, your function stopped. "
+    "Likely cause: there np.cov returns a plain number. np.atleast_2d(np.cov(x.T)) is a matrix for every d."
 )
 
 
@@ -27,7 +31,7 @@ def check_frechet(student: Any) -> None:
     """student(real, fake) -> ‖μ − ν‖² + tr S + tr T − 2 tr (ST)^½, S and T the unbiased covariances of the rows."""
     for real, fake in CLOUDS:
         given = {"real": real, "fake": fake}
-        value = number(ask(student, **given), "the distance", if_not_finite=NOT_FINITE)
+        value = number(_asked(student, given), "the distance", if_not_finite=NOT_FINITE)
         (mean, S), (other, T) = moments(real), moments(fake)
         truth = np.sum((mean - other) ** 2) + spread(S, T)
         compare(
@@ -37,6 +41,16 @@ def check_frechet(student: Any) -> None:
             _frechet_mistakes(real, fake, truth),
             f"{truth:.6g} is right. Print the part of the means ({np.sum((mean - other) ** 2):.4g}) and the rest.",
         )
+
+
+def _asked(student: Any, given: dict[str, np.ndarray]) -> Any:
+    """The answer. Points on a line come last, so that whoever stops there stops because of the line."""
+    try:
+        return ask(student, **given)
+    except Wrong as wrong:
+        if "your function stopped" in str(wrong) and given["real"].shape[1] == 1:
+            raise Wrong(ON_A_LINE.format(given=listed(given))) from None
+        raise
 
 
 def _frechet_mistakes(real: np.ndarray, fake: np.ndarray, truth: float) -> dict[str, float]:
@@ -59,7 +73,8 @@ def _frechet_mistakes(real: np.ndarray, fake: np.ndarray, truth: float) -> dict[
         - 2 * np.trace(product),
         "you took the trace of S^½ T^½. That is tr (ST)^½ only where S and T commute; take its singular values.":
             apart + traces - 2 * np.trace(root(S) @ root(T)),
-        "you took the root of the trace of ST.": apart + traces - 2 * np.trace(S @ T) ** 0.5,
+        "you took the root of the trace of ST, also the Frobenius norm of S^½ T^½. Add its singular values up.":
+            apart + traces - 2 * np.trace(S @ T) ** 0.5,
         "you compared variances alone. The covariances between features count too.":
             apart + np.sum((np.sqrt(np.diag(S)) - np.sqrt(np.diag(T))) ** 2),
         "that is the squared Frobenius distance of the covariances.": apart + np.sum((S - T) ** 2),
@@ -77,7 +92,7 @@ def _frechet_mistakes(real: np.ndarray, fake: np.ndarray, truth: float) -> dict[
 )
 def check_mmd(student: Any) -> None:
     """student(x, y) -> the unbiased squared MMD with the kernel (xᵀy/d + 1)³, rows are points."""
-    for x, y in CLOUDS:
+    for x, y in (*CLOUDS[:2], LIKE):
         given = {"x": x, "y": y}
         value = number(ask(student, **given), "the estimate")
         truth = off(kernels(x, x)) + off(kernels(y, y)) - 2 * kernels(x, y).mean()
@@ -112,6 +127,12 @@ def _mmd_mistakes(x: np.ndarray, y: np.ndarray, truth: float) -> dict[str, float
         "you did not divide xᵀy by d, the number of features.": other(scale=1),
         "you took the power 2. The kernel is a cube.": other(power=2),
         "you left out the power 3.": other(power=1),
+        "you left out the 1 that is added before the cube.": other(plus=0),
+        "you divided xᵀy by the number of rows. d is the number of features.":
+            off(kernels(x, x, scale=n)) + off(kernels(y, y, scale=m)) - 2 * kernels(x, y, scale=n).mean(),
+        "you added up each pair within x and y once, but divided by n(n − 1). There are n(n − 1)/2 such pairs.":
+            off(K) / 2 + off(L) / 2 - 2 * M.mean(),
+        "you cut it off at 0. It is right on average only if it may be negative.": max(truth, 0.0),
         "that is its root. MMD² is asked for, which may be negative.": abs(truth) ** 0.5,
         "the sign is turned.": -truth,
     }  # fmt: skip

@@ -13,6 +13,7 @@ from companion.exercises.verdict import Wrong, exercise
 __all__ = ["check_best_discriminator", "check_discriminator_loss", "check_generator_loss", "check_r1"]
 
 OVERFLOW = "exp(…) of a large logit, or log(0). Write −log σ(a) as log(1 + e⁻ᵃ): np.logaddexp(0, -a)"
+NO_SIGMOID = "the logarithm of a logit itself, which may be negative: σ comes first, −log σ(a) for a real one"
 CUTS = [10.0**-k for k in range(5, 17)]
 
 
@@ -26,13 +27,13 @@ def check_discriminator_loss(student: Any) -> None:
     """student(real, fake) -> −mean log σ(real) − mean log(1 − σ(fake)), from D's logits."""
     for real, fake in LOGITS:
         given = {"real": real, "fake": fake}
-        found = number(ask(student, **given), "the loss", if_not_finite=OVERFLOW)
+        found = number(ask(student, **given), "the loss", if_not_finite=_not_finite(real, fake))
         truth = softplus(-real).mean() + softplus(fake).mean()
         compare(
             f"For {_shown(given)} you returned {found:.6g}:",
             found,
             truth,
-            _discriminator_mistakes(real, fake),
+            _discriminator_mistakes(real, fake) | _other_games(real, fake),
             f"{truth:.6g} is right. Compute the two means one by one.",
         )
 
@@ -65,6 +66,23 @@ def _discriminator_mistakes(real: np.ndarray, fake: np.ndarray) -> dict[str, flo
     }  # fmt: skip
 
 
+def _other_games(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+    apart = real.mean() - fake.mean()
+    return {
+        "that is the hinge loss, of another game. This one takes −log σ.":
+            np.maximum(0, 1 - real).mean() + np.maximum(0, 1 + fake).mean(),
+        "that is the Wasserstein game's loss: here a logit goes through −log σ first.": -apart,
+        "you took the difference of the mean logits. A logit goes through −log σ first.": apart,
+        "the fakes' term has the wrong sign: both means are costs, and are added.":
+            softplus(-real).mean() - softplus(fake).mean(),
+    }  # fmt: skip
+
+
+def _not_finite(*logits: np.ndarray) -> str:
+    """Logits of a few units overflow nothing."""
+    return OVERFLOW if max(np.abs(a).max() for a in logits) > 100 else NO_SIGMOID
+
+
 def _cut(a: np.ndarray, least: float) -> float:
     return float(-np.log(np.clip(sigmoid(a), least, 1 - least)).mean())
 
@@ -78,7 +96,7 @@ def _cut(a: np.ndarray, least: float) -> float:
 def check_generator_loss(student: Any) -> None:
     """student(fake) -> −mean log σ(fake), the non-saturating loss of G, from D's logits of the fakes."""
     for _, fake in LOGITS:
-        found = number(ask(student, fake=fake), "the loss", if_not_finite=OVERFLOW)
+        found = number(ask(student, fake=fake), "the loss", if_not_finite=_not_finite(fake))
         loss = softplus(-fake)
         compare(
             f"For {_shown({'fake': fake})} you returned {found:.6g}:",
@@ -139,6 +157,9 @@ def _best_mistake(D: np.ndarray, p: np.ndarray, q: np.ndarray, truth: np.ndarray
             return why
     if close(D[some], truth[some]):
         return "you are right where there is a density; where p and q are both 0, answer ½."
+    both = (p > 0) & (q > 0)
+    if close(D[both], truth[both]):
+        return "you are right where both densities are > 0. Where one of them is 0, p/(p + q) is 1 or 0, and stays so."
     if D.min() < 0 or D.max() > 1:
         return f"your entries reach from {D.min():.4g} to {D.max():.4g}; a probability is in [0, 1]."
     return "your answer is a probability, but not the best: put p = 1, q = 3 in, and compare with ¼."

@@ -41,6 +41,8 @@ def _kl_mistakes(mean: np.ndarray, log_var: np.ndarray) -> dict[str, np.ndarray]
         "your half is missing.": 2 * right.sum(1),
         "your sign is turned: a divergence is never negative.": -right.sum(1),
         "your −1 is missing.": right.sum(1) + mean.shape[1] / 2,
+        "your −1 is taken once, not for each number of the code.": right.sum(1) + (mean.shape[1] - 1) / 2,
+        "your −1 is taken once, after the half, not for each number of the code.": right.sum(1) + mean.shape[1] / 2 - 1,
         "you took the mean over the numbers of the code. They are independent, so their divergences add up.":
             right.mean(1),
         "you summed over the pictures. Sum over the numbers of each code: axis 1.": _over(right, 0),
@@ -65,7 +67,7 @@ def _over(x: np.ndarray, axis: int) -> np.ndarray:
 
 
 @exercise(
-    "Your codes have the mean and the spread that the encoder asks for, and a gradient passes to both.",
+    "Your codes have the mean and the spread that the encoder asks for.",
     "ε has the mean 0 and the standard deviation 1. What must be done to it?",
     "Multiply by the standard deviation, add the mean. σ is the root of σ² = exp(log_var).",
     "mean + np.exp(log_var / 2) * noise.",

@@ -37,6 +37,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--kind", choices=gan.KINDS, default="nonsaturating", help="the loss (default nonsaturating)")
     p.add_argument("--r1", type=float, default=0.0, help="weight γ of the penalty R1 on D's slope (default 0)")
     p.add_argument("--d-steps", type=int, default=1, help="D's moves for each of G, --batch pictures each (default 1)")
+    p.add_argument("--d-lr", type=float, default=4e-4, help="D's learning rate (default 4e-4; --lr is that of G)")
     p.add_argument("--beta1", type=float, default=0.5, help="Adam's memory of the gradient (default 0.5)")
     p.add_argument("--reuse", action="store_true", help="G moves by the fakes that D has just met: faster")
     p.add_argument("--half-life", type=float, default=20_000, help="pictures, of G's average (default 20000)")
@@ -86,7 +87,7 @@ def stream(images: data.Images, given: argparse.Namespace, run: train.Runtime) -
 
 def training(G: Any, D: Any, given: argparse.Namespace, run: train.Runtime, steps: int) -> tuple[Callable, dict]:
     """The step, and what of it must survive."""
-    kept = _game.players(G, D, (given.lr, given.lr), given, run, steps, betas=(given.beta1, 0.99))
+    kept = _game.players(G, D, (given.lr, given.d_lr), given, run, steps, betas=(given.beta1, 0.99))
     how = {"kind": given.kind, "d_steps": given.d_steps, "r1": given.r1, "reuse": given.reuse}
     return _game.moving(gan.make_step(G, D, kept["update_g"], kept["update_d"], run, **how), kept, run), kept
 

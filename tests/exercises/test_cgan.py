@@ -2,6 +2,7 @@
 
 import checkers
 import numpy as np
+import pytest
 import torch
 
 from companion.exercises import cgan
@@ -135,7 +136,9 @@ _unseeded = np.random.default_rng()
 
 WRONG = {
     "check_optimum": {
-        "you left out how often": lambda p, q, real, fake: p / (p + q),
+        "you left out the shares": lambda p, q, real, fake: p / (p + q),
+        "weighted the real ones only": lambda p, q, real, fake: p * real / (p * real + q),
+        "weighted the fakes only": lambda p, q, real, fake: p / (p + q * fake),
         "the probability of a fake": lambda p, q, real, fake: best(q * fake, p * real),
         "you exchanged the two shares": lambda p, q, real, fake: best(p * fake, q * real),
         "you summed over the labels": lambda *given: np.repeat(summed(*given)[:, None], given[0].shape[1], 1),
@@ -166,8 +169,11 @@ WRONG = {
         "that fits best": lambda phi, v, w, b, c: phi @ w + b + (phi @ v.T).max(1),
         "you returned probabilities": lambda *given: 1 / (1 + np.exp(-projection_plain(*given))),
         "picture i got row i": by_row,
+        "over the pictures (axis 0)": projected(lambda phi, row, w: (row * phi).sum(0)),
+        "over the whole batch": projected(lambda phi, row, w: (row * phi).sum()),
+        "the label's vector alone": projected(lambda phi, row, w: row.sum(1)),
+        "sum over the features missing": lambda phi, v, w, b, c: phi @ w + b + v[c] * phi,
         "one logit for every label": lambda phi, v, w, b, c: (phi @ w + b)[:, None] + phi @ v.T,
-        "every picture with every label": lambda phi, v, w, b, c: (phi @ w + b)[:, None] + phi @ v[c].T,
         "by hand": lambda *given: 3 * projection_plain(*given) + 1,
         "You returned the number 4;": lambda phi, v, w, b, c: 4.0,
     },
@@ -183,7 +189,8 @@ WRONG = {
         "come in blocks": lambda y, n, rng: np.sort(rng.choice(y, n)),
         "as many as there are in y": lambda y, n, rng: rng.permutation(y),
         "Those are shares": lambda y, n, rng: np.unique(y, return_counts=True)[1] / len(y),
-        "your function stopped": lambda y, n, rng: rng.choice(y, n, replace=False),
+        "Draw with replacement": lambda y, n, rng: rng.choice(y, n, replace=False),
+        "a value of another type": lambda y, n, rng: rng.choose(y, n),
     },
     "check_spread": {
         "the mean of all pictures. Each": each(lambda own, x, n: ((own - x.mean(0)) ** 2).sum(1).mean()),
@@ -201,17 +208,46 @@ WRONG = {
         "one for each picture. Average": lambda x, c: ((x - x.mean(0)) ** 2).sum(1),
         "one for each pixel": lambda x, c: [((x[c == k] - x[c == k].mean(0)) ** 2).mean(0) for k in range(c.max() + 1)],
         "Keep the classes apart": lambda x, c: np.mean(spread_plain(x, c)),
+        "over all pixels: axis=0": each(lambda own, x, n: ((own - own.mean()) ** 2).sum(1).mean()),
+        "and divided by their number": each(lambda own, x, n: own.var()),
+        "from each picture its own mean": each(lambda own, x, n: lengths(own.T).sum() / len(own)),
+        "the root of a sum": each(lambda own, x, n: np.linalg.norm(own - own.mean(0))),
+        "ten for granted": lambda x, c: [np.sum(x[c == k] ** 2) for k in range(10)],
         "from it; average those": each(lambda own, x, n: 1.0),
     },
 }  # fmt: skip
 
 
-TestCheckers = checkers.of(cgan, RIGHT, WRONG, calls={"check_optimum": 3, "check_projection": 3, "check_spread": 3})
+TestCheckers = checkers.of(cgan, RIGHT, WRONG, calls={"check_optimum": 3, "check_projection": 4, "check_spread": 3})
 
 
 def test_to_divide_by_the_shares_is_to_exchange_them():
     verdict = cgan.check_optimum(lambda p, q, real, fake: best(p / real, q / fake))
     assert "or divided by them" in verdict.message
+
+
+TABLES = {
+    "sum over the features missing": lambda phi, v, w, b, c: (phi @ w + b)[:, None] + v[c] * phi,
+    "every picture with every label": lambda phi, v, w, b, c: (phi @ w + b)[:, None] + phi @ v[c].T,
+}
+
+
+@pytest.mark.parametrize("words", TABLES)
+def test_a_table_in_place_of_logits_hears_both_causes_or_its_own(words):
+    """Where there are as many pictures as features the shape leaves two causes; elsewhere it says which."""
+    assert words in cgan.check_projection(TABLES[words]).message
+
+    def right_at_first(phi, *others):
+        return (projection_plain if phi.shape == (5, 5) else TABLES[words])(phi, *others)
+
+    message = cgan.check_projection(right_at_first).message
+    assert ("one number for each feature" in message) == ("missing" in words)
+    assert ("Take the diagonal" in message) == ("every" in words)
+
+
+def test_labels_that_are_repeated_come_in_blocks():
+    verdict = cgan.check_fake_labels(lambda y, n, rng: np.repeat(rng.choice(y, n // 4), 4))
+    assert "neither sort nor repeat" in verdict.message
 
 
 def test_an_offset_for_each_label_is_no_projection():

@@ -155,19 +155,27 @@ def line(change):
 
 
 def batch_norm(*, axes=(0, 2, 3), which=lambda training: training, moves=lambda training: training, ddof=0, own=1,
-               old=0.9, new=0.1, bend=lambda x, m, v: (x - m) / np.sqrt(v + 1e-5), spread=lambda v: v):  # fmt: skip
+               old=0.9, new=0.1, bend=lambda x, m, v: (x - m) / np.sqrt(v + 1e-5), spread=lambda v: v,
+               by=lambda n, k: 1):  # fmt: skip
     """A layer with one part of it wrong."""
 
     def student(x, mean, var, training):
         moved = (mean, var)
         if moves(training):
             m, v = x.mean((0, 2, 3)), x.var((0, 2, 3), ddof=own)
-            moved = old * mean + new * m, old * var + new * spread(v)
+            moved = old * mean + new * m, old * var + new * spread(v) * by(len(x), x.size)
         if which(training):
             m, v = x.mean(axes, keepdims=True), x.var(axes, ddof=ddof, keepdims=True)
         else:
             m, v = (a.reshape(1, -1, 1, 1) for a in (mean, var))
         return bend(x, m, v), *moved
+
+    return student
+
+
+def unlike_in_evaluation(bend):
+    def student(x, mean, var, training):
+        return (batch_norm() if training else batch_norm(bend=bend))(x, mean, var, training)
 
     return student
 
@@ -218,6 +226,9 @@ def flat_other(weight):
 WRONG = {
     "check_transposed": {
         "Nothing is cut off": full,
+        "With padding 0 a slice": lambda y, w, stride, padding: full(y, w, stride, padding)[
+            padding:-padding, padding:-padding
+        ],
         "You cut the padding off one side": one_side,
         "You added the padding": added,
         "The last copy of w still reaches": short,
@@ -260,13 +271,23 @@ WRONG = {
         "you divided by the variance": batch_norm(bend=lambda x, m, v: (x - m) / (v + 1e-5)),
         "you subtracted the mean and did not divide": batch_norm(bend=lambda x, m, v: x - m),
         "you divided and did not subtract": batch_norm(bend=lambda x, m, v: x / np.sqrt(v + 1e-5)),
-        "the ε is missing": batch_norm(bend=lambda x, m, v: (x - m) / np.sqrt(v)),
+        "With training = True, your y is wrong: the ε is missing": batch_norm(
+            bend=lambda x, m, v: (x - m) / np.sqrt(v)
+        ),
         "the ε is outside the root: it": batch_norm(bend=lambda x, m, v: (x - m) / (np.sqrt(v) + 1e-5)),
         "you normalized each picture by itself": batch_norm(axes=(2, 3)),
         "you normalized each place by itself": batch_norm(axes=(0,)),
         "you took one mean for all channels": batch_norm(axes=(0, 1, 2, 3)),
         "you divided by N − 1 for y": batch_norm(ddof=1),
         "print the mean and the standard deviation": batch_norm(bend=lambda x, m, v: 2 * (x - m)),
+        "put mean and var of one channel": unlike_in_evaluation(lambda x, m, v: (x + m) / np.sqrt(v + 1e-5)),
+        "With training = False, your y is wrong: the ε is missing": unlike_in_evaluation(
+            lambda x, m, v: (x - m) / np.sqrt(v)
+        ),
+        "your ε is another one: 1e-5": batch_norm(bend=lambda x, m, v: (x - m) / np.sqrt(v + 1e-3)),
+        "your ε is another one. 1e-5": batch_norm(bend=lambda x, m, v: (x - m) / np.sqrt(v + 1e-8)),
+        "N counts all entries of a channel": batch_norm(spread=lambda v: v, own=0, by=lambda n, k: n / (n - 1)),
+        "your variance is off": batch_norm(spread=lambda v: 2 * v),
         "they did not move": batch_norm(moves=lambda training: False),
         "in evaluation nothing may move towards the batch": batch_norm(moves=lambda training: True),
         "in evaluation nothing may move:": lambda x, mean, var, training: (
@@ -280,13 +301,14 @@ WRONG = {
         "your running variance takes the standard deviation": batch_norm(own=0, spread=np.sqrt),
         "the old one is not multiplied by 0.9.": batch_norm(old=1),
         "not multiplied by 0.9; and its variance": batch_norm(old=1, own=0),
-        "work out by hand what becomes": batch_norm(old=0.5, new=0.5),
+        "your mean is off": batch_norm(old=0.5, new=0.5),
         "Flatten it: one number for each channel": lambda *given: (
             lambda y, m, v: (y, m.reshape(1, -1, 1, 1), v)
         )(*batch_norm_plain(*given)),
         "the exercise asks for 3 things": lambda *given: batch_norm_plain(*given)[0],
     },
     "check_spectral_step": {
+        "reshape(−1, outputs).T mixes": spectral(flat=lambda weight: weight.reshape(-1, len(weight)).T),
         "you did no step of your own": spectral(back=lambda weight, u, v, old: (weight, u, old)),
         "the lengths are missing": spectral(length=False),
         "its length is missing": long_v,

@@ -101,6 +101,12 @@ def frechet(means=lambda m: np.sum(m**2), spread=None, ddof=(1, 1), rest=1):
     return student
 
 
+def frechet_of_the_textbook(real, fake):
+    """Right but on a line, where np.cov is a number."""
+    S, T = np.cov(real.T), np.cov(fake.T)
+    return np.sum((real.mean(0) - fake.mean(0)) ** 2) + np.trace(S + T - 2 * scipy.linalg.sqrtm(S @ T).real)
+
+
 def common(S, T):
     return np.linalg.svd(root(S) @ root(T), compute_uv=False).sum()
 
@@ -125,6 +131,19 @@ def mmd(x_pairs=True, y_pairs=True, factor=-2, k=kernel, pairs=lambda n: n * (n 
 def sums(x, y):
     K, L = kernel(x, x), kernel(y, y)
     return K.sum() - np.trace(K) + L.sum() - np.trace(L) - 2 * kernel(x, y).sum()
+
+
+def mmd_by_rows(x, y):
+    def k(a, b):
+        return (a @ b.T / len(a) + 1) ** 3
+
+    pairs = [(k(z, z).sum() - np.trace(k(z, z))) / len(z) / (len(z) - 1) for z in (x, y)]
+    return sum(pairs) - 2 * k(x, y).mean()
+
+
+def mmd_of_each_pair_once(x, y):
+    pairs = [np.triu(kernel(z, z), 1).sum() / len(z) / (len(z) - 1) for z in (x, y)]
+    return sum(pairs) - 2 * kernel(x, y).mean()
 
 
 def balls(shift=0, change=None):
@@ -179,7 +198,10 @@ WRONG = {
             spread=lambda S, T: traces(S, T) - 2 * np.trace(np.sqrt(np.abs(S @ T)))
         ),
         "the trace of S^½ T^½": frechet(spread=lambda S, T: traces(S, T) - 2 * np.trace(root(S) @ root(T))),
-        "the root of the trace of ST": frechet(spread=lambda S, T: traces(S, T) - 2 * np.trace(S @ T) ** 0.5),
+        "the root of the trace of ST": frechet(
+            spread=lambda S, T: traces(S, T) - 2 * np.linalg.norm(root(S) @ root(T), "fro")
+        ),
+        "there np.cov returns a plain number": frechet_of_the_textbook,
         "you compared variances alone": frechet(
             spread=lambda S, T: np.sum((np.diag(S) ** 0.5 - np.diag(T) ** 0.5) ** 2)
         ),
@@ -202,6 +224,10 @@ WRONG = {
         "you did not divide xᵀy by d": mmd(k=lambda x, y: (x @ y.T + 1) ** 3),
         "you took the power 2": mmd(k=lambda x, y: (x @ y.T / x.shape[1] + 1) ** 2),
         "you left out the power 3": mmd(k=lambda x, y: x @ y.T / x.shape[1] + 1),
+        "the 1 that is added before the cube": mmd(k=lambda x, y: (x @ y.T / x.shape[1]) ** 3),
+        "divided xᵀy by the number of rows": mmd_by_rows,
+        "you added up each pair within x and y once": mmd_of_each_pair_once,
+        "you cut it off at 0": mmd(change=lambda v: max(v, 0.0)),
         "that is its root": mmd(change=lambda v: abs(v) ** 0.5),
         "the sign is turned": mmd(change=lambda v: -v),
         "Print the three means": mmd(k=lambda x, y: (x @ y.T / x.shape[1] + 2) ** 3),
@@ -210,8 +236,11 @@ WRONG = {
         "you counted the point itself": balls(shift=-1),
         "one neighbour too far": balls(shift=1),
         "precision and recall are exchanged": lambda real, fake, k: balls_by_sorting(real, fake, k)[::-1],
-        "that is coverage": balls(
+        "that is coverage. Ask each fake point": balls(
             change=lambda d, r, o: ((d < r[:, None]).any(1).mean(), (d < o).any(1).mean())
+        ),
+        "that is coverage. Take those of the fake": balls(
+            change=lambda d, r, o: ((d < r[:, None]).any(0).mean(), (d < r[:, None]).any(1).mean())
         ),
         "the set that you ask about": balls(
             change=lambda d, r, o: ((d < o).any(0).mean(), (d < r[:, None]).any(1).mean())
@@ -237,6 +266,7 @@ WRONG = {
         "Here one fake point is compared with two sets": against_held_out,
         "you returned a count": nearer(share=lambda d, e: np.sum(d.min(1) < e.min(1))),
         "that is in per cent": nearer(share=lambda d, e: 100 * np.mean(d.min(1) < e.min(1))),
+        "the two are exchanged": lambda f, t, h: nearer_plain(f, t, h)[::-1],
         "print both distances": nearer(share=lambda d, e: 0.123),
         "sets of equal size only": nearer(expected=lambda n, h: 0.5),
         "the share of the held-out points": nearer(expected=lambda n, h: h / (n + h)),

@@ -98,6 +98,29 @@ def elbo_of_ink_alone(x, logits, mean, log_var):
     return np.mean(np.sum(x * np.log(sigmoid(logits)), axis=1) - kl_plain(mean, log_var))
 
 
+def elbo_clipped(x, logits, mean, log_var):
+    p = np.clip(sigmoid(logits), 1e-6, 1 - 1e-6)
+    return np.mean(np.sum(x * np.log(p) + (1 - x) * np.log(1 - p), axis=1) - kl_plain(mean, log_var))
+
+
+def elbo_with_a_bit_more(x, logits, mean, log_var):
+    p = sigmoid(logits)
+    return np.mean(np.sum(x * np.log(p + 1e-10) + (1 - x) * np.log(1 - p + 1e-10), axis=1) - kl_plain(mean, log_var))
+
+
+def elbo_word_by_word_by_picture(x, logits, mean, log_var):
+    return np.sum(x * logits - np.log(1 + np.exp(logits)), axis=1) - kl_plain(mean, log_var)
+
+
+def elbo_of_the_hint_word_by_word(*given):
+    return np.mean(elbo_word_by_word_by_picture(*given))
+
+
+def bound_by_one_maximum(log_w):
+    m = log_w.max()
+    return m + np.log(np.mean(np.exp(log_w - m), axis=0))
+
+
 def in_place(mean, log_var, noise):
     mean += np.exp(log_var / 2) * noise
     return mean
@@ -108,6 +131,8 @@ WRONG = {
         "half is missing": lambda m, v: 2 * cost(m, v).sum(1),
         "never negative": lambda m, v: -cost(m, v).sum(1),
         "−1 is missing": lambda m, v: (cost(m, v) + 0.5).sum(1),
+        "taken once, not for each number": lambda m, v: ((m**2 + np.exp(v) - v).sum(1) - 1) / 2,
+        "taken once, after the half": lambda m, v: (m**2 + np.exp(v) - v).sum(1) / 2 - 1,
         "mean over the numbers of the code": lambda m, v: cost(m, v).mean(1),
         "one number for all pictures": lambda m, v: cost(m, v).sum(),
         "Sum over the numbers of each code: axis 1": lambda m, v: cost(m, v).sum(0),
@@ -134,14 +159,14 @@ WRONG = {
         "root halves the exponent": lambda m, v, e: m + np.exp(2 * v) * e,
         "divided by σ": lambda m, v, e: m + e / np.exp(v / 2),
         "σ without noise": lambda m, v, e: m + np.exp(v / 2),
-        "With noise = 0 they must be the mean": (
-            lambda m, v, e: m + np.exp(v / 2) * np.random.default_rng(1).standard_normal(m.shape)
+        "With noise = 0 they must be the mean": lambda m, v, e: (
+            m + np.exp(v / 2) * np.random.default_rng(1).standard_normal(m.shape)
         ),
         "changed the mean": in_place,
     },
     "check_elbo": {
-        "mean over the pixels. That makes the divergence weigh 8 times as much": (
-            lambda x, logits, m, v: gain(x, logits).mean() - cost(m, v).sum(1).mean()
+        "mean over the pixels. That makes the divergence weigh 8 times as much": lambda x, logits, m, v: (
+            gain(x, logits).mean() - cost(m, v).sum(1).mean()
         ),
         "mean over the numbers of the code": lambda x, logits, m, v: gain(x, logits).sum(1).mean() - cost(m, v).mean(),
         "means where sums belong": lambda x, logits, m, v: gain(x, logits).mean() - cost(m, v).mean(),
@@ -152,11 +177,15 @@ WRONG = {
         "left out the reconstruction": lambda x, logits, m, v: -cost(m, v).sum(1).mean(),
         "sigmoid of what is a probability": lambda x, logits, m, v: elbo_plain(x, sigmoid(logits), m, v),
         "pixels without ink": elbo_of_ink_alone,
-        "squared differences": (
-            lambda x, logits, m, v: -((x - sigmoid(logits)) ** 2).sum(1).mean() - cost(m, v).sum(1).mean()
+        "squared differences": lambda x, logits, m, v: (
+            -((x - sigmoid(logits)) ** 2).sum(1).mean() - cost(m, v).sum(1).mean()
         ),
-        "a probability that rounds to 0": elbo_of_probabilities,
-        "Check the two parts one by one": lambda x, logits, m, v: 3.0,
+        "a σ(l) that rounds to 0": elbo_of_probabilities,
+        "you clipped a probability or a logit": elbo_clipped,
+        "the mean of your numbers is right, but not each": lambda x, logits, m, v: (
+            gain(x, logits).sum(1).mean() - cost(m, v).sum(1)
+        ),
+        "Check the two parts one by one": lambda x, logits, m, v: gain(x, logits).sum(1) - 2 * cost(m, v).sum(1),
         "must be one number": lambda x, logits, m, v: gain(x, logits),
     },
     "check_bound": {
@@ -167,7 +196,8 @@ WRONG = {
         "mean is inside the logarithm": lambda a: np.logaddexp.reduce(a) / len(a),
         "largest log-weight alone": lambda a: a.max(0),
         "sign is turned": lambda a: -bound_plain(a),
-        "take the largest out of the sum first": lambda a: np.log(np.mean(np.exp(a), axis=0)),
+        "take the largest of each picture out of the sum": lambda a: np.log(np.mean(np.exp(a), axis=0)),
+        "did not add it again": lambda a: np.log(np.mean(np.exp(a - a.max(0)), axis=0)),
         "You went along the pictures": lambda a: bound_plain(a.T),
         "one number for all pictures": lambda a: bound_plain(a.reshape(-1, 1))[0],
         "mean of the weights over the codes": lambda a: a - np.log(len(a)),
@@ -175,8 +205,22 @@ WRONG = {
     },
 }
 
+ALSO = [  # other ways to the same mistake
+    ("check_elbo", "exp(800) is too large for a float", elbo_of_the_hint_word_by_word),
+    ("check_elbo", "costs 800 nats", elbo_with_a_bit_more),
+    (
+        "check_elbo",
+        "the divergence of the same picture",
+        lambda x, logits, m, v: gain(x, logits).sum(1) - cost(m, v).sum(1).mean(),
+    ),
+    ("check_elbo", "costs 800 nats", lambda x, logits, m, v: elbo_plain(x, np.clip(logits, -30, 30), m, v)),
+    ("check_elbo", "exp(800) is too large for a float", elbo_word_by_word_by_picture),
+    ("check_elbo", "Check the two parts one by one", lambda x, logits, m, v: 3.0),
+    ("check_bound", "take the largest of each picture out of the sum", bound_by_one_maximum),
+]
 
-TestCheckers = checkers.of(vae, RIGHT, WRONG, calls={"check_kl": 4, "check_draw": 4, "check_elbo": 4, "check_bound": 5})
+
+TestCheckers = checkers.of(vae, RIGHT, WRONG, calls={"check_kl": 4, "check_draw": 4, "check_elbo": 4, "check_bound": 6})
 
 
 @pytest.mark.parametrize("check", list(RIGHT))
@@ -184,3 +228,10 @@ def test_hints_lead_step_by_step(check):
     verdict = getattr(vae, check)(lambda *given: None)
     assert len(verdict.hints) == 3
     assert "folded below" in verdict.hint(4)
+
+
+@pytest.mark.parametrize(("check", "words", "student"), ALSO)
+def test_another_way_to_the_same_mistake(check, words, student):
+    verdict = getattr(vae, check)(student)
+    assert not verdict
+    assert words in verdict.message

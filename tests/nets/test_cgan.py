@@ -386,6 +386,8 @@ def test_measuring_asks_for_each_class_as_often_as_it_is():
     assert asked == [[6, 12, 2]] * 3
     cgan.measured(Listens(), y.repeat(1000), n=10, batch=20)
     assert asked[-1] == [3, 6, 1]
+    cgan.measured(Listens(), y, n=30, batch=20)
+    assert asked[-2:] == [[6, 12, 2], [3, 6, 1]], "a last, shorter batch asks for all classes too"
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

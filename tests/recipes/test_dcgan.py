@@ -75,18 +75,20 @@ def test_the_options_reach_the_networks_and_the_game(tmp_path, tiny, more, a_run
 
 
 def test_the_options_reach_the_optimizers():
-    given = dcgan.options(["--out", "x", "--lr", "1e-3", "--beta1", "0.3", "--half-life", "77", "--width", "2"])
+    given = dcgan.options(
+        ["--out", "x", "--lr", "1e-3", "--d-lr", "2e-3", "--beta1", "0.3", "--half-life", "77", "--width", "2"]
+    )
     run, images = train.launch("cpu"), data.images("glyphs", n=8)
     G, D = dcgan.networks(images, given, run)
     step, kept = dcgan.training(G, D, given, run, 10)
-    for name in ("update_g", "update_d"):
+    for name, rate in (("update_g", 1e-3), ("update_d", 2e-3)):
         group = kept[name].optimizer.param_groups[0]
         assert group["betas"] == (0.3, 0.99)
-        assert group["lr"] == 1e-3
+        assert group["lr"] == rate
     assert kept["ema"].half_life == 77
     step(*next(dcgan.stream(images, given, run).stream()))
     assert kept["update_g"].optimizer.param_groups[0]["lr"] == pytest.approx(9e-4)
-    assert kept["update_d"].optimizer.param_groups[0]["lr"] == pytest.approx(9e-4)
+    assert kept["update_d"].optimizer.param_groups[0]["lr"] == pytest.approx(1.8e-3)
 
 
 def test_the_weights_begin_as_the_seed_says():

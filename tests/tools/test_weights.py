@@ -20,7 +20,8 @@ def run(tmp_path, monkeypatch):
     (tmp_path / "shelf").mkdir()
     for module in (vars(weights), vars(SHELF)):
         monkeypatch.setitem(module, "FOLDER", tmp_path / "shelf")
-    average = {"net": {"w": torch.tensor([0.1, 70.0]), "n": torch.tensor(2)}, "images": 640}
+    counted = {"bn.running_mean": torch.ones(3), "bn.num_batches_tracked": torch.tensor(2)}
+    average = {"net": {"w": torch.tensor([0.1, 70.0]), **counted}, "images": 640}
     keep(folder, net={"w": torch.tensor([1.0, 2.0])}, ema=average, update={"calls": 3})
     (folder / "options.json").write_text(json.dumps({"epochs": 2, "seed": 7, "clip": None, "bare": True, "save": 50}))
     (folder / "log.jsonl").write_text('{"step": 1, "seconds": 3}\n{"step": 20, "seconds": 90}\n')
@@ -36,7 +37,7 @@ def test_an_average_is_shipped_with_its_record(run):
     weights.main([str(run), "cnn-tiny", "--key", "ema", "--data", "nothing"])
     state, record = data.weights("cnn-tiny"), data.record("cnn-tiny")
     assert state["w"].tolist() == [pytest.approx(0.1, abs=1e-4), 70]
-    assert int(state["n"]) == 2
+    assert int(state["bn.num_batches_tracked"]) == 2
     assert record["command"] == "python -m companion.recipes.cnn --epochs 2 --seed 7 --bare --out RUN"
     assert record["options"]["save"] == 50
     assert {k: record[k] for k in ("data", "seed", "steps", "minutes", "metrics", "parameters")} == {

@@ -51,8 +51,9 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """D(x, c) ↦ logits (n,): is x a real picture *of c*? `how` says the way of the label.
 
-    "concat" (Mirza & Osindero 2014): a learned picture for each label is laid behind x as one more channel.
-    "projection" (Miyato & Koyama 2018, section 3): ψ(φ(x)) + E(c)·φ(x), where φ are the features before the last layer
+    "concat": a learned picture for each label is laid behind x as one more channel (Denton et al. 2015; Mirza &
+    Osindero 2014 join picture and label after a layer each).
+    "projection" (Miyato & Koyama 2018, equation 3): ψ(φ(x)) + E(c)·φ(x), where φ are the features before the last layer
     and ψ is that layer. E begins at 0, blind to the label.
     """
 

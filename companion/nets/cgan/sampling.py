@@ -18,7 +18,8 @@ class _Asked(nn.Module):
         self.G, self.c, self.z_dim = G, c, G.z_dim
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.G(z, self.c[: len(z)])
+        places = torch.arange(len(z), device=self.c.device) * len(self.c) // len(z)  # a last, shorter batch as well
+        return self.G(z, self.c[places])
 
 
 def measured(G: Any, labels: Int[Tensor, "m *factors"], *, n: int = 2000, batch: int = 200, seed: int = 0) -> nn.Module:

@@ -44,7 +44,7 @@ class Plan(NamedTuple):
 def plan(shape: tuple[int, ...], width: int) -> Plan:
     """Halve the sides while both are even and the longer is above 7; channels double each time, from `width` on.
 
-    (1, 28, 28): 7 × 7, 14 × 14, 28 × 28. (3, 64, 64) with width 128 is the paper's: 4 × 4 maps of 1024, 512, 256, 128
+    (1, 28, 28): 7 × 7, 14 × 14, 28 × 28. (3, 64, 64) with width 128 has the paper's maps: 4 × 4 of 1024, 512, 256, 128
     channels, colour. ValueError if a side is odd, or too short to be halved once.
     """
     if len(shape) != 3:

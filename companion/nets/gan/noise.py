@@ -10,8 +10,8 @@ class Blurred(nn.Module):
     """D(x + std·ε) with ε from N(0, I), drawn anew for every x; `std` may be set before each step.
 
     D then compares two blurred densities, which overlap however narrow the sharp ones are: a blur as wide as the gaps
-    between modes shares the samples out among them, and as it shrinks each mode is drawn sharper. The blurred game
-    converges near its solution, as one with R1 does (Mescheder, Geiger & Nowozin 2018, section 3.3).
+    between modes shares the samples out among them, and as it shrinks each mode is drawn sharper (Sønderby et al.
+    2017). With it a game of one parameter for each player comes to rest, as with R1 (Mescheder, Geiger & Nowozin 2018).
     """
 
     def __init__(self, D: nn.Module, std: float = 0.0) -> None:

@@ -18,12 +18,12 @@ def slope(D: Judge, x: Float[Tensor, "n ..."]) -> Float[Tensor, "n d"]:
 
 
 def r1(D: Judge, real: Float[Tensor, "n ..."]) -> Float[Tensor, ""]:
-    """½ E‖∇D(x)‖² at real x (Mescheder, Geiger & Nowozin 2018, equation 9); γ times it is added to D's loss."""
+    """½ E‖∇D(x)‖² at real x (Mescheder, Geiger & Nowozin 2018); γ times it is added to D's loss."""
     return slope(D, real).square().sum(1).mean() / 2
 
 
 def gradient_penalty(D: Judge, real: Float[Tensor, "n ..."], fake: Float[Tensor, "n ..."]) -> Float[Tensor, ""]:
-    """E(‖∇D(x̂)‖ − 1)² at x̂ = εx + (1 − ε)G(z), ε uniform (Gulrajani et al. 2017, equation 3); times λ, often 10.
+    """E(‖∇D(x̂)‖ − 1)² at x̂ = εx + (1 − ε)G(z), ε uniform (Gulrajani et al. 2017); times λ, often 10.
 
     One ε for each pair of a real and a fake sample, drawn from torch's common generator.
     """

@@ -1,4 +1,4 @@
-"""What is maximized. Each is at most log p(x) on the mean over the codes drawn, in nats per picture."""
+"""What is maximized, in nats per picture. With β ≥ 1 each is at most log p(x), on the mean over the codes drawn."""
 
 import math
 from typing import NamedTuple
@@ -32,7 +32,7 @@ def elbo(
 ) -> ELBO:
     """E_q[log p(x|z)] − β·KL(q(z|x) ‖ p(z)), the first by k codes a picture, the second in closed form.
 
-    Kingma & Welling (2014), equation 7; β as Higgins et al. (2017). With `free` > 0 each code number may cost so many
+    Kingma & Welling (2014); β as Higgins et al. (2017). With `free` > 0 each code number may cost so many
     nats, on the mean over the batch, before the cost is felt ("free bits", Kingma et al. 2016). `kl` knows neither.
     """
     beta, free = nonnegative(beta, "beta"), nonnegative(free, "free")
@@ -43,7 +43,7 @@ def elbo(
 
 
 def iwae(net: nn.Module, x: Float[Tensor, "n c h w"], k: int, y: Int[Tensor, " n"] | None = None) -> Scalar:
-    """E[log (1/k) Σ_i w_i], w = p(x, z)/q(z|x): the importance-weighted bound (Burda et al. 2016, equation 8).
+    """E[log (1/k) Σ_i w_i], w = p(x, z)/q(z|x): the importance-weighted bound (Burda et al. 2016).
 
     For k = 1 it is the ELBO with KL by the codes drawn. It does not fall with k, and reaches log p(x) as k grows.
     """
