@@ -38,6 +38,12 @@ notebooks: $(VENV) ## write book/*.ipynb and sheets/*.ipynb from book/*.md
 	$(PY) -m tools.notebook
 	$(PY) -m tools.sheets
 
+zip: book ## the pages, notebooks, sheets and the wheel as one file for readers without a network
+	$(PY) -m tools.offline
+
+pdf: book ## all pages as one PDF, printed by Chromium
+	$(PY) -m tools.paper
+
 serve: ## show the built pages on http://localhost:8000
 	$(PY) -m http.server 8000 --bind localhost --directory _build/html
 
@@ -56,4 +62,4 @@ $(WHEEL): $(PACKAGE) $(VENV)
 	$(PY) -m pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir _build/wheel
 	@touch $@
 
-.PHONY: help book test check format notebooks serve clean
+.PHONY: help book test check format notebooks zip pdf serve clean

@@ -277,7 +277,7 @@ def main() -> None:
     fresh = {entry["entry"] for entry in rows}
     contests[title] = sorted(
         [*(old for old in contests.get(title, []) if old["entry"] not in fresh), *rows],
-        key=lambda entry: -entry.get("products", 0),
+        key=lambda entry: (-entry["products"], entry["entry"]) if "products" in entry else (0, ""),
     )
     contest.write("lowrank", {"machine": contest.machine(given.threads), "contests": contests})
 

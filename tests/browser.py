@@ -1,24 +1,20 @@
-"""The browser of the tests, Debian's Chromium or playwright's own, and what a page does in it unseen."""
+"""The browser of the tests, and what a page does in it unseen."""
 
 import os
-import shutil
 from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tools import browser as found
 
 
 def launch(playwright: Playwright) -> Browser:
     """Skips the test where there is none; fails it in CI."""
-    path = next(filter(None, map(shutil.which, NAMES)), None) or playwright.chromium.executable_path
-    if not os.path.exists(path):
-        message = "no Chromium here: `apt-get install chromium`, or `.venv/bin/playwright install chromium`"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+    try:
+        return found.launch(playwright)
+    except SystemExit as missing:
+        return pytest.fail(str(missing)) if os.environ.get("CI") == "true" else pytest.skip(str(missing))
 
 
 # The theme asks for a stored theme before there is one, and says so.

@@ -17,4 +17,7 @@ links           no broken link, no foreign resource in the site     python -m to
 playground      the models of the live playgrounds, golden values   python -m tools.playground
 packing         a network as int8 and as the page runs it
 playground_pictures   the playgrounds' pictures for paper
+browser         Chromium, the system's or playwright's own
+offline         the site, notebooks, sheets and wheel in one zip    python -m tools.offline
+paper           the site as one PDF                                 python -m tools.paper
 """

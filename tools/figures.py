@@ -1,28 +1,30 @@
-"""A chapter's figures to remember, as tables in MyST: what its cell of that name printed.
+"""A chapter's figures to remember, as tables in MyST: what the cells below that title printed.
 
 Nothing is typed in twice: the lines are those of the committed notebooks, which the tests execute and compare.
 """
 
 import re
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 
 import nbformat
 
 TITLE = "## Figures to remember"
+_HEADING = re.compile(r"^#{1,2} ", re.MULTILINE)
 _GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 
 
 def printed(page: Path) -> str:
-    """The text below "Figures to remember" in the page's notebook; empty where a page has none."""
+    """The text below "Figures to remember" in the page's notebook, of all cells; empty where a page has none."""
     path = page.with_suffix(".ipynb")
     if not path.exists():
         return ""
     cells = iter(nbformat.read(path, as_version=4).cells)
     if not any(cell.cell_type == "markdown" and TITLE in cell.source for cell in cells):
         return ""
-    cell = next(cell for cell in cells if cell.cell_type == "code")  # the first one after the title
-    return "".join(output.get("text", "") for output in cell.outputs)
+    section = takewhile(lambda cell: cell.cell_type == "code" or not _HEADING.search(cell.source), cells)
+    return "".join(output.get("text", "") for cell in section for output in cell.get("outputs", ()))
 
 
 def rows(text: str) -> list[tuple[str, str]]:
@@ -43,7 +45,7 @@ def _split(line: str, column: int) -> tuple[str, str]:
         what, colon, value = line.rpartition(": ")
         if not colon:
             raise ValueError(f"no figure to remember: {line!r}")
-    return what.strip(), value.strip()
+    return what.strip().removesuffix(":"), value.strip()
 
 
 def table(page: Path) -> list[str]:

@@ -78,11 +78,9 @@ def report(path: str, done: Run, brief: bool) -> tuple[bool, list[str]]:
             solved, asked = solved + right, asked + 1
             mark = f"  {'✓' if right else '✗'} {chapter['chapter']} {task['number']} {task['title']}"
             lines.append(mark + (f" ({task['check']}): {why}" if why else ""))
-    if not asked:
-        return False, [f"{path}: calls no checker of this course"]
-    head = f"{path}: {solved} of {asked} solved"
+    head = f"{path}: {solved} of {asked} solved" if asked else f"{path}: calls no checker of this course"
     stopped = [f"  {sentence}" for sentence in done.stopped]
-    return solved == asked, [head] if brief else [head, *lines, *stopped]
+    return bool(asked) and solved == asked, [head] if brief else [head, *lines, *stopped]
 
 
 def _arguments(given: list[str] | None) -> tuple[argparse.Namespace, argparse.ArgumentParser]:

@@ -11,8 +11,9 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from companion.exercises.verdict import RECORD
@@ -39,20 +40,32 @@ def run(path: Path, seconds: float) -> Run:
         record = Path(folder, "verdicts")
         ended = _execute(notebook, path.resolve().parent, seconds, os.environ | {RECORD: str(record)})
         lines = record.read_text(encoding="utf8").splitlines() if record.exists() else []
-    called = {name for source in code for name in calls(source)}
+    other_names = {name: check for source in code for name, check in renamed(source).items()}
+    called = {name for source in code for name in calls(source, other_names)}
     sheet = notebook.metadata.get("course", {}).get("sheet")
     return Run([json.loads(line) for line in lines], called, sheet, [*_errors(notebook), *ended])
 
 
-def calls(source: str) -> set[str]:
-    """The names of the checkers that a cell calls. Magics are left out, and so is a cell that is no Python."""
-    try:
-        nodes = list(ast.walk(ast.parse(_MAGIC.sub(r"\1pass", source))))
-    except SyntaxError:
-        return set()
-    functions = [node.func for node in nodes if isinstance(node, ast.Call)]
+def calls(source: str, other_names: Mapping[str, str] = MappingProxyType({})) -> set[str]:
+    """The names of the checkers that a cell calls, also those imported under other names."""
+    functions = [node.func for node in _nodes(source) if isinstance(node, ast.Call)]
     names = {getattr(function, "id", getattr(function, "attr", "")) for function in functions}
-    return {name for name in names if name.startswith("check_")}
+    return {other_names.get(name, name) for name in names if other_names.get(name, name).startswith("check_")}
+
+
+def renamed(source: str) -> dict[str, str]:
+    """other name: checker, for `from companion.exercises.norms import check_… as …` in a cell."""
+    imports = [node for node in _nodes(source) if isinstance(node, ast.ImportFrom)]
+    pairs = [(alias.asname, alias.name) for node in imports for alias in node.names]
+    return {given: name for given, name in pairs if given and name.startswith("check_")}
+
+
+def _nodes(source: str) -> list[ast.AST]:
+    """Of a cell's code. Magics are left out, and so is a cell that is no Python."""
+    try:
+        return list(ast.walk(ast.parse(_MAGIC.sub(r"\1pass", source))))
+    except SyntaxError:
+        return []
 
 
 def _read(path: Path) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
 
 from companion.exercises import __main__ as program
-from companion.exercises._sheet import Run, calls
+from companion.exercises._sheet import Run, calls, renamed
 from tools import sheets
 from tools.book import BOOK, ROOT
 
@@ -86,6 +86,19 @@ def test_calls_are_found_in_code_alone(source, found):
     assert calls(source) == found
 
 
+def test_a_checker_is_known_by_the_other_name_that_a_cell_gave_it():
+    names = renamed("from companion.exercises.norms import check_svd as check, check_pca\nfrom os import path as p")
+    assert names == {"check": "check_svd"}
+    assert calls("check(f)\np(1)", names) == {"check_svd"}
+    assert calls("check(f)") == set()
+
+
+def test_a_notebook_without_checkers_still_says_where_it_stopped():
+    done = Run([], set(), None, ["Code cell 2 stopped: NameError: x"])
+    words = ["a.ipynb: calls no checker of this course", "  Code cell 2 stopped: NameError: x"]
+    assert program.report("a.ipynb", done, brief=False) == (False, words)
+
+
 def test_one_call_that_passed_is_enough_and_the_last_word_counts_otherwise():
     wrong = [said("check_pca", False, "First."), said("check_pca", False, "Second.")]
     assert program.judged("check_pca", Run([*wrong, said("check_pca", True)], set(), None, []))[0]
@@ -160,7 +173,7 @@ def ran(tmp_path_factory):
         ("blank", 1, ["0 of 3 solved", "✗ norms 1.2", "the placeholder ... is still there"]),
         ("old", 1, ["0 of 1 solved", "largest row sum, which is ‖A‖_∞"]),
         ("own", 1, ["0 of 1 solved", "never checked in this run"]),
-        ("order", 1, ["NameError: name 'answer' is not defined"]),
+        ("order", 1, ["0 of 1 solved", "NameError: name 'answer' is not defined"]),
         ("stops", 0, ["1 of 1 solved", "Code cell 2 stopped: ZeroDivisionError", "StdinNotImplementedError", "died"]),
         ("slow", 0, ["1 of 1 solved", "cut off after 6 seconds"]),
         ("broken", 2, ["is no Jupyter notebook"]),

@@ -626,6 +626,7 @@ WRONG = {
     "tucker, sweeps": (lambda: lowrank.tucker(CONV, 2, 2, sweeps=-1), ValueError, "sweeps is -1"),
     "counts of what has no weights": (lambda: lowrank.counts(nn.ReLU()), TypeError, "ReLU"),
     "counts, groups": (lambda: lowrank.counts(nn.Conv2d(4, 4, 3, groups=2)), TypeError, "without groups"),
+    "counts, same": (lambda: lowrank.counts(nn.Conv2d(3, 4, 3, padding="same"), size=(5, 5)), TypeError, "in pixels"),
     "counts, unknown way": (lambda: lowrank.counts(CONV, "svd", 1, (5, 5)), ValueError, "way is 'svd'"),
     "counts, spatial of a dense layer": (lambda: lowrank.counts(LINEAR, "spatial"), ValueError, "channels only"),
     "counts, rank": (lambda: lowrank.counts(LINEAR, "channels", 0), ValueError, "rank is 0"),

@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import Watched
 from PIL import Image
 
+from companion.evaluate import quiz
 from tools.book import SITE, pages
 
 _BLOCK = re.compile(r"^```\{playground\} (\S+)$", re.MULTILINE)
@@ -200,6 +201,17 @@ def test_no_frame_waits_for_it(used, chapter, name):
     assert 1000 * (seconds_of_scripts(clock) - before) / drawn <= FRAME
 
 
+def test_no_answer_of_the_quiz_waits_for_its_next_picture(used):
+    found = used("evaluate", "real-or-fake")
+    clock = found.opened.page.context.new_cdp_session(found.opened.page)
+    clock.send("Performance.enable", {"timeDomain": "threadTicks"})
+    found.get_by_role("radio", name="30").check()
+    before = seconds_of_scripts(clock)
+    found.get_by_role("button", name="Real").evaluate("b => { for (let i = 0; i < 29; i++) b.click() }")
+    assert 1000 * (seconds_of_scripts(clock) - before) / 29 <= FRAME
+    assert "picture 30 of 30" in words(found)
+
+
 def seconds_of_scripts(clock):
     metrics = clock.send("Performance.getMetrics")["metrics"]
     return next(metric["value"] for metric in metrics if metric["name"] == "ScriptDuration")
@@ -272,6 +284,19 @@ def test_it_fits_a_narrow_window_and_is_drawn_in_forced_colours(box, chapter, na
             && !e.closest('mjx-container, .playground-voice')).map(e => `${e.tagName}.${e.className}`)"""
     )
     assert (wide, found.opened.page.evaluate("document.documentElement.scrollWidth")) == ([], 320)
+    cut = found.evaluate(
+        """b => {
+            const texts = document.createTreeWalker(b, NodeFilter.SHOW_TEXT), cut = [], end = b.getBoundingClientRect();
+            while (texts.nextNode()) {
+                const range = document.createRange();
+                range.selectNodeContents(texts.currentNode);
+                if (range.getBoundingClientRect().right > end.right - 8
+                    && !texts.currentNode.parentElement.closest('mjx-container')) cut.push(range.toString());
+            }
+            return cut;
+        }"""
+    )
+    assert cut == []
     found.opened.nothing_amiss()
     for i in range(found.locator("canvas").count()):
         assert len(np.unique(pixels(found, "canvas", i))) > 1
@@ -521,6 +546,27 @@ def test_the_same_codes_draw_another_class_and_half_of_the_way(box):
     assert len({str(s) for s in seen}) == 3
 
 
+@pytest.mark.parametrize(
+    ("chapter", "name", "slider"), [("cgan", "cgan", "On the way"), ("dcgan", "gan-sample", "Walk to")]
+)
+def test_all_pictures_follow_while_a_slider_moves(box, chapter, name, slider):
+    """A new value with every frame, as when it is dragged: each picture has its turn, not only the first ones."""
+    found = box(chapter, name)
+    before = pixels(found, "canvas")
+    found.get_by_label(slider).evaluate(
+        """async s => {
+            for (let i = 1; i <= 30; i++) {
+                s.value = i / 60;
+                s.dispatchEvent(new Event('input', { bubbles: true }));
+                await new Promise(requestAnimationFrame);
+            }
+        }"""
+    )
+    moved = (pixels(found, "canvas") != before).any(-1)
+    corners = [(r, c) for r in range(1, moved.shape[0], 30) for c in range(1, moved.shape[1], 30)]
+    assert all(moved[r : r + 28, c : c + 28].any() for r, c in corners)
+
+
 def test_samples_are_new_walk_and_shrink_to_one(box):
     found = box("dcgan", "gan-sample")
     first = digest(found)
@@ -544,17 +590,73 @@ def test_the_chapter_before_has_its_own_generator_alone(box):
     assert found.locator("fieldset").count() == 0
 
 
+def play(found, n, answer):
+    """Answer the round by buttons; how many were right, and what each picture was."""
+    for i in range(n):
+        assert re.fullmatch(rf"Round \d+, picture {i + 1} of {n}\.", words(found))  # and nothing about the truth
+        assert not found.locator(".playground-wide").inner_text()
+        found.get_by_role("button", name=answer(i)).click()
+    settle(found.opened.page)
+    truth = re.findall(r"\d+ (generated|real)", found.locator(".playground-wide p").inner_text())
+    return int(re.search(r"(\d+) of \d+ right", words(found))[1]), truth
+
+
 def test_the_quiz_counts_and_tells_in_the_end(box):
     found = box("evaluate", "real-or-fake")
-    right, n = 0, 10
-    for i in range(n):
-        assert words(found).startswith(f"Picture {i + 1} of {n}.")
-        found.get_by_role("button", name=("Real", "Generated")[i % 2]).click()
-        said = re.search(r"(\d+) of \d+ right", words(found))
-        right = int(said[1])
+    answer = lambda i: ("Real", "Generated")[i % 2]  # noqa: E731
+    right, truth = play(found, 10, answer)
     assert found.get_by_role("button", name="Generated").is_disabled()
-    truth = re.findall(r"\d+ (generated|real)", found.locator(".playground-wide p").inner_text())
-    assert right == sum(t == ("real", "generated")[i % 2] for i, t in enumerate(truth))
-    assert re.search(r"between \d+ % and \d+ % \(95 % interval\)", found.inner_text())
-    found.get_by_role("button", name="Begin again").click()
-    assert words(found).startswith("Picture 1 of 10")
+    said = [answer(i).lower() for i in range(10)]
+    assert right == sum(t == s for t, s in zip(truth, said, strict=True))
+    expected = quiz.score(*(np.array(given) == "generated" for given in (truth, said)))
+    text = found.inner_text()
+    assert f"between {100 * expected.low:.0f} % and {100 * expected.high:.0f} % (95 % interval)" in text
+    told = re.search(r"d′ = (\S+), bias c = (\S+)\.", text.replace("−", "-"))
+    assert [float(v) for v in told.groups()] == pytest.approx([expected.sensitivity, expected.bias], abs=0.006)
+    found.get_by_role("button", name="Next round").click()
+    assert "picture 1 of 10" in words(found)
+
+
+def test_a_round_of_the_quiz_is_the_same_for_everybody(box):
+    found, seen = box("evaluate", "real-or-fake"), []
+    for number in ("7", "8", "7"):
+        found.get_by_label("Round", exact=True).fill(number)
+        found.get_by_label("Round", exact=True).press("Enter")
+        right, truth = play(found, 10, lambda i: "Real")
+        assert right == truth.count("real")
+        seen.append((truth, pixels(found, ".playground-wide canvas").tolist()))
+    assert seen[0] == seen[2] != seen[1]
+    found.get_by_role("radio", name="30").check()
+    right, truth = play(found, 30, lambda i: "Real")
+    assert len(truth) == 30
+    assert truth[:10] != seen[0][0]
+    found.get_by_label("Round", exact=True).fill("-3")
+    found.get_by_label("Round", exact=True).press("Enter")
+    assert words(found) == "Round 1, picture 1 of 30."
+
+
+def test_the_quiz_is_taken_by_keys_alone(box):
+    found = box("evaluate", "real-or-fake")
+    page = found.opened.page
+    found.get_by_role("button", name="Real").focus()
+    for _ in range(10):
+        page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.className") == "playground-words"  # the focus is not lost
+    assert "of 10 right" in words(found)
+    page.wait_for_timeout(450)
+    assert "95 % interval" in page.locator(".playground-voice").inner_text()
+    for _ in range(3):  # the length, the number of the round, the next round
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert "picture 1 of 10" in words(found)
+
+
+def test_the_quiz_shows_what_it_says_it_shows(box):
+    """Real ones are pictures of the shelf; generated ones are not."""
+    found = box("evaluate", "real-or-fake")
+    _, truth = play(found, 10, lambda i: "Real")
+    shelf = found.evaluate("() => [...Playground.nn.bytes(Playground.models.real.pixels)]")
+    shelf = {bytes(x) for x in np.reshape(np.array(shelf, np.uint8), (-1, 784))}
+    sheet = pixels(found, ".playground-wide canvas")[..., 0].astype(np.uint8)
+    tiles = [sheet[1:29, c : c + 28].tobytes() for c in range(1, 300, 30)]
+    assert [tile in shelf for tile in tiles] == [t == "real" for t in truth]

@@ -1,6 +1,8 @@
 """The figures to remember are read as they were printed, and no chapter with such a cell is left out."""
 
 import pytest
+from nbformat import write
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools.book import chapters
 from tools.figures import TITLE, printed, rows, table
@@ -16,6 +18,7 @@ WITH = [page for page in chapters() if TITLE in page.read_text(encoding="utf8")]
         ("factor at 0.8      0.41\nthe longest of all 7\n", [("factor at 0.8", "0.41"), ("the longest of all", "7")]),
         ("a      1\n\nbelow 10: True\n", [("a", "1"), ("below 10", "True")]),
         ("short   1\nno more than by a tenth: True\n", [("short", "1"), ("no more than by a tenth", "True")]),
+        ("a long name, b:  -1.5\na short one:     0.25\n", [("a long name, b", "-1.5"), ("a short one", "0.25")]),
         ("", []),
     ],
 )
@@ -40,10 +43,22 @@ def test_a_chapters_figures_all_have_a_value(page):
     assert len(table(page)) == len(found) + 2
 
 
+def test_several_cells_below_the_title_are_read_and_none_of_the_next_section(tmp_path):
+    def says(text):
+        return new_code_cell("print()", outputs=[new_output("stream", text=text)])
+
+    cells = [says("before 1\n"), new_markdown_cell(f"An end.\n\n{TITLE}"), says("a: 1\n"), new_markdown_cell("Also:")]
+    cells += [new_code_cell("pass"), says("b: 2\n"), new_markdown_cell("## Summary\n\nText."), says("after: 3\n")]
+    write(new_notebook(cells=cells), tmp_path / "page.ipynb")
+    assert printed(tmp_path / "page.md") == "a: 1\nb: 2\n"
+    write(new_notebook(cells=cells[:1]), tmp_path / "page.ipynb")
+    assert printed(tmp_path / "page.md") == ""
+
+
 def test_every_chapter_has_some():
     assert len(WITH) >= 15
 
 
 def test_what_markdown_would_take_for_a_sign_is_escaped(monkeypatch):
-    monkeypatch.setattr("tools.figures.printed", lambda page: "a*b | c_d   1\n")
-    assert table(WITH[0])[-1] == r"| a\*b \| c\_d | 1 |"
+    monkeypatch.setattr("tools.figures.printed", lambda page: "a*b | c_d   1\nalways: True\n")
+    assert table(WITH[0])[-2:] == [r"| a\*b \| c\_d | 1 |", "| always | yes |"]

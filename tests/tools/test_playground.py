@@ -1,6 +1,7 @@
 """What the playgrounds run on: networks packed as int8, and JavaScript that runs them, against torch and companion."""
 
 import base64
+import gzip
 import json
 import math
 import re
@@ -21,6 +22,7 @@ from tools import packing, playground
 from tools.playground import FOLDER, GOLDEN, NETS
 
 EVERY_NET = pytest.mark.parametrize("name", NETS)
+PLAYGROUNDS = [path for path in sorted(FOLDER.glob("*.js")) if path.read_text("utf8").startswith("// needs:")]
 STALE = "run `python -m tools.playground`: companion/weights is newer than the playgrounds"
 
 
@@ -155,6 +157,15 @@ def test_models_are_written_whole_and_only_those_asked_for(tmp_path, monkeypatch
         playground.main(["gpt"])
 
 
+@pytest.mark.parametrize("script", PLAYGROUNDS, ids=[path.stem for path in PLAYGROUNDS])
+def test_a_page_loads_half_a_megabyte_at_most(script):
+    """All that a box brings along, compressed: the runtime, what its first line needs, the picture for paper."""
+    needs = script.read_text(encoding="utf8").splitlines()[0].removeprefix("// needs: ").split()
+    names = ["core.js", "playground.css", *needs, script.name, f"fallback/{script.stem}.png"]
+    sizes = {name: len(gzip.compress((FOLDER / name).read_bytes())) for name in names}
+    assert sum(sizes.values()) <= 500_000, sizes
+
+
 # -- in the browser --
 
 
@@ -191,6 +202,14 @@ def test_every_kind_of_layer_in_javascript(js, case):
     x = torch.randn(3, math.prod(shape), dtype=torch.float64)
     expected = packing.forward(packing.rounded(net), x)
     np.testing.assert_allclose(js(RUN, [case, x.tolist()]), expected, atol=1e-6)
+
+
+def test_between_two_codes_and_from_logits_to_shares(js):
+    a, b = np.array([3.0, -1, 0]), np.array([0, 2.0, 1])
+    on_the_way = js("([a, b]) => [0, 1 / 3, 1].map(t => Playground.nn.between(a, b, t))", [a.tolist(), b.tolist()])
+    np.testing.assert_allclose(on_the_way, [a, math.sqrt(3) / 2 * a + b / 2, b], atol=1e-12)
+    shares = js("Playground.nn.softmax([1000, 1000 + Math.log(3), -1000])")
+    np.testing.assert_allclose(shares, [0.25, 0.75, 0], atol=1e-12)
 
 
 def svd(js, A):
@@ -261,13 +280,33 @@ def test_the_rule_for_parts_is_the_multiplicative_one(js):
     np.testing.assert_allclose(found, w * (H @ x) / (H @ H.T @ w))
 
 
-@pytest.mark.parametrize(("right", "n"), [(0, 10), (7, 10), (10, 10), (21, 30)])
-def test_the_quiz_is_scored_as_the_chapter_scores(js, right, n):
-    expected = quiz.score(np.ones(n, int), np.arange(n) < right)
-    low, high = js("([k, n]) => Playground.quiz.interval(k, n)", [right, n])
-    assert (low, high) == (pytest.approx(expected.low, abs=1e-9), pytest.approx(expected.high, abs=1e-9))
-    at_least = js("([k, n]) => Playground.quiz.atLeast(k, n)", [right, n])
-    assert at_least == pytest.approx(sum(math.comb(n, i) for i in range(right, n + 1)) / 2**n)
+@pytest.mark.parametrize("n", [10, 30])
+@pytest.mark.parametrize("kind", ["all right", "all wrong", "half", "guessed", "always generated", "all real"])
+def test_the_quiz_is_scored_as_the_chapter_scores(js, kind, n):
+    rng = np.random.default_rng(n)
+    truth, said = rng.random(n) < 0.5, rng.random(n) < 0.6
+    said = {"all right": truth, "all wrong": ~truth, "half": truth ^ (np.arange(n) % 2 == 0)}.get(kind, said)
+    said = said | (kind == "always generated")
+    truth = truth & (kind != "all real")
+    expected = quiz.score(truth, said)._asdict()
+    found = js("([truth, said]) => Playground.quiz.score(truth, said)", [truth.tolist(), said.tolist()])
+    expected["luck"] = expected.pop("p_value")
+    assert found == pytest.approx(expected, abs=1e-8)
+
+
+def test_a_round_of_the_quiz_is_coins_and_no_picture_twice(js):
+    """2,000 rounds: half of the pictures are generated, whatever came before; the same number is the same round."""
+    run = """rounds => rounds.map(seed => Playground.quiz.plan(Playground.random(30 * 65536 + seed), 30, 100))"""
+    rounds = js(run, list(range(1, 2001)))
+    assert all(len({q["at"] for q in asked}) == 30 for asked in rounds)
+    coins = np.array([[q["fake"] for q in asked] for asked in rounds])
+    assert np.abs(coins.mean(0) - 0.5).max() < 0.045  # 4 standard deviations of a share among 2,000
+    assert abs(coins.mean() - 0.5) < 0.009
+    assert abs((coins[:, 1:] == coins[:, :-1]).mean() - 0.5) < 0.009
+    shown = np.bincount([q["at"] for asked in rounds for q in asked], minlength=100) / 2000
+    assert np.abs(shown - 0.3).max() < 0.045
+    assert js(run, [7, 7, 8])[0] == rounds[6]
+    assert rounds[6] != rounds[7]
 
 
 AS_MNIST = "([ink, w, h]) => { const x = Playground.asMnist(Float64Array.from(ink), w, h); return x && [...x]; }"

@@ -171,6 +171,15 @@ def test_processes_take_apart_what_one_takes():
     assert min(len(part) for part in parts) > 0
 
 
+def test_the_coins_are_those_of_the_seed_of_the_run_or_of_their_own():
+    rows, run = torch.arange(100), train.Runtime(torch.device("cpu"), torch.float32, 0, 1, 7)
+    of_run, own = privacy.PoissonBatches(rows, size=40, run=run), privacy.PoissonBatches(rows, size=40, seed=7)
+    assert of_run.chosen(0).tolist() == own.chosen(0).tolist()
+    other = privacy.PoissonBatches(rows, size=40, run=run, seed=8)
+    assert other.chosen(0).tolist() == privacy.PoissonBatches(rows, size=40, seed=8).chosen(0).tolist()
+    assert other.chosen(0).tolist() != own.chosen(0).tolist()
+
+
 def test_a_size_of_all_takes_all():
     assert privacy.PoissonBatches(torch.arange(6), size=6).chosen(0).tolist() == list(range(6))
 
@@ -321,6 +330,18 @@ def test_the_noise_is_normal_with_the_deviation_that_is_accounted(net):
     assert (torch.corrcoef(moves.T).fill_diagonal_(0)).abs().max() < 0.3
 
 
+def test_frozen_parameters_get_no_noise():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2)).double()
+    net[0].requires_grad_(False)
+    before = copy.deepcopy(net.state_dict())
+    optimizer = torch.optim.SGD(net[1].parameters(), 0.1)
+    batches = privacy.PoissonBatches(*rows_of(), size=8)
+    privacy.PrivateUpdate(net, optimizer, squares, batches, noise=3.0, max_norm=1.0)(*rows_of(5))
+    moved = {name for name, p in net.state_dict().items() if not torch.equal(p, before[name])}
+    assert moved == {"1.weight", "1.bias"}
+
+
 def test_one_example_moves_the_weights_by_the_bound_at_most(net):
     x, y = rows_of()
     batches = privacy.PoissonBatches(x, y, size=8)
@@ -335,7 +356,7 @@ def test_one_example_moves_the_weights_by_the_bound_at_most(net):
 def test_it_counts_what_was_spent(net, run):
     x, y = rows_of()
     batches = privacy.PoissonBatches(x, y, size=8, run=run)
-    update = private(net, batches, noise=1.5, max_norm=1.0, run=run)
+    update = private(net, batches, noise=1.5, max_norm=0.7, run=run)
     assert update.spent(1e-3).epsilon == 0
     list(train.fit(lambda x, y: {"loss": update(x, y)}, batches, run=run, steps=6))
     assert update.spent(1e-3) == privacy.epsilon(0.2, 1.5, 6, 1e-3)
@@ -347,7 +368,8 @@ def test_a_cut_run_ends_with_the_same_bits_and_the_same_epsilon(net, run, tmp_pa
 
     def begun():
         own = copy.deepcopy(net)
-        return own, private(own, batches, noise=1.5, max_norm=1.0, run=run)
+        optimizer = torch.optim.SGD(own.parameters(), 0.1, momentum=0.9)
+        return own, privacy.PrivateUpdate(own, optimizer, squares, batches, noise=1.5, max_norm=1.0, run=run)
 
     def step_of(update):
         return lambda x, y: {"loss": update(x, y)}
@@ -406,6 +428,7 @@ def test_guessing_and_knowing():
     assert privacy.roc(x, x).area == 0.5
     assert privacy.roc(x + 10, x).advantage == 1
     assert privacy.roc(x + 10, x).true_at(0) == 1
+    assert privacy.roc(x, x + 10).advantage == 0
     assert privacy.roc(x, x + 10).area == 0
 
 
@@ -454,6 +477,8 @@ def test_the_bound_on_epsilon_by_hand():
     """No false alarm in 1000: at most 1 − 0.025^(1/1000); all of 1000 found: at least 0.025^(1/1000)."""
     limit = 0.025 ** (1 / 1000)
     assert privacy.epsilon_at_least(1000, 1000, 0, 1000) == pytest.approx(math.log(limit / (1 - limit)))
+    with_delta = privacy.epsilon_at_least(1000, 1000, 0, 1000, delta=0.1)
+    assert with_delta == pytest.approx(math.log((limit - 0.1) / (1 - limit)))
     assert privacy.epsilon_at_least(500, 1000, 500, 1000) == 0
     assert privacy.epsilon_at_least(0, 10, 0, 10) == 0
     assert privacy.epsilon_at_least(10, 10, 10, 10) == 0
@@ -469,6 +494,7 @@ def update_with(**how):
 
 X, Y = rows_of()
 FEW = np.zeros((4, 3))
+TWO = np.repeat([[True], [False]], 2, axis=0).repeat(3, axis=1)
 
 
 @pytest.mark.bad_input
@@ -512,6 +538,7 @@ FEW = np.zeros((4, 3))
         (lambda: privacy.roc(np.zeros(2), np.zeros(2)).true_at(2), "false is 2"),
         (lambda: privacy.likelihood_ratio(FEW, FEW), "truth values"),
         (lambda: privacy.likelihood_ratio(FEW, np.ones((4, 3), dtype=bool)), "an example has 0 models on one side"),
+        (lambda: privacy.likelihood_ratio(FEW, TWO), "an example has 2 models on one side; at least 3"),
         (lambda: privacy.likelihood_ratio(FEW + math.inf, np.ones((4, 3), dtype=bool)), "NaN or infinity"),
         (lambda: privacy.epsilon_at_least(5, 4, 0, 4), "hits is 5 of 4"),
         (lambda: privacy.epsilon_at_least(0, 4, 0, 0), "alarms is 0 of 0"),
@@ -530,6 +557,9 @@ def test_a_net_that_mixes_examples_is_refused():
     with pytest.raises(TypeError, match=r"1 is a BatchNorm1d, which mixes the examples .* take nn\.GroupNorm"):
         privacy.per_example(net, squares, X, Y)
     privacy.per_example(net.eval(), squares, X, Y)
+    net[1] = nn.BatchNorm1d(3, track_running_stats=False).double().eval()
+    with pytest.raises(TypeError, match="mixes the examples"):
+        privacy.per_example(net, squares, X, Y)
 
 
 @pytest.mark.bad_input

@@ -5,12 +5,14 @@
 Playground.define("cgan", (stage, [model]) => {
   const { el, row, slider, button, choice, slices, sheet, say, random, nn } = Playground;
   const N = 12, work = slices(), net = nn.net(model), pictures = sheet("Generated digits of the chosen class", 2, 6);
-  let seed = 1, label = 7, other = 1, codes;
+  let seed = 1, at = 0, label = 7, other = 1, codes;
 
-  /* The code, and behind it the class's vector, or one on the way between two of them. */
+  /* The code, and behind it the class's vector, or one on the way between two of them; beginning behind the picture
+     drawn last: while the slider moves each has its turn. */
   function* draw() {
     const t = way.value(), vector = net.label[label].map((v, i) => (1 - t) * v + t * net.label[other][i]);
-    for (let i = 0; i < N; i++) {
+    for (let n = 0; n < N; n++) {
+      const i = (at = (at + 1) % N);
       pictures.put(i, nn.grey(net, nn.forward(net, [...codes[i], ...vector])));
       yield i;
     }

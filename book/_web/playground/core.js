@@ -82,7 +82,8 @@ window.Playground = (() => {
       act(+input.value);
     });
     show();
-    const element = el("div", { class: "playground-range" }, el("label", { for: id }, label), input, words);
+    const element = el("div", { class: "playground-range" }, el("label", { for: id }, label),
+      el("div", { class: "playground-track" }, input, words));
     element.set = (now) => {
       input.value = now;
       show();
@@ -108,8 +109,8 @@ window.Playground = (() => {
     return el("fieldset", { class: "playground-choice" }, el("legend", {}, legend), ...entries);
   }
 
-  /* With a minus sign instead of a hyphen. */
-  const number = (v, digits = 2) => v.toFixed(digits).replace("-", "−");
+  /* With a minus sign instead of a hyphen, and none before a zero. */
+  const number = (v, digits = 2) => v.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
 
   const row = (...children) => el("div", { class: "playground-row" }, ...children);
 
@@ -217,6 +218,7 @@ window.Playground = (() => {
   function pointing(canvas, reach, point) {
     let down = false;
     const tell = (phase) => (event) => {
+      if (phase === "down" && event.button) return; // another button than the first
       if (phase === "down") {
         canvas.setPointerCapture(event.pointerId);
         down = true;

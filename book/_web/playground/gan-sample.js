@@ -6,11 +6,13 @@ Playground.define("gan-sample", (stage, models) => {
   const { el, row, slider, button, choice, slices, sheet, say, random, nn } = Playground;
   const N = 18, titles = { gan: "dense layers", dcgan: "transposed convolutions" };
   const work = slices(), pictures = sheet("Generated digits", 3, 6);
-  let model = models.at(-1), seed = 1, from, to;
+  let model = models.at(-1), seed = 1, at = 0, from, to;
 
+  /* All of them, beginning behind the one drawn last: while a slider moves each has its turn. */
   function* draw() {
     const net = nn.net(model);
-    for (let i = 0; i < N; i++) {
+    for (let n = 0; n < N; n++) {
+      const i = (at = (at + 1) % N);
       const z = nn.between(from[i], to[i], walk.value()).map((v) => v * spread.value());
       pictures.put(i, nn.grey(net, nn.forward(net, z)));
       yield i;

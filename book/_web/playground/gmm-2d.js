@@ -17,11 +17,12 @@ Playground.define("gmm-2d", (stage) => {
 
   const inside = (v) => Math.max(-REACH, Math.min(REACH, v));
 
-  /* Means on points, each drawn in proportion to its squared distance from those before (k-means++). */
+  /* Means on points, each drawn in proportion to its squared distance from those before (k-means++);
+     the first by chance alone. */
   function begin() {
     const chance = random(seed++), means = [];
     while (means.length < K && points.length) {
-      const far = points.map((p) => Math.min(9, ...means.map((m) => (p[0] - m[0]) ** 2 + (p[1] - m[1]) ** 2)));
+      const far = points.map((p) => Math.min(...means.map((m) => (p[0] - m[0]) ** 2 + (p[1] - m[1]) ** 2), 1e3));
       let left = chance() * far.reduce((a, b) => a + b, 0);
       const i = far.findIndex((d) => (left -= d) <= 0);
       means.push([...points[Math.max(0, i)]]);
@@ -176,7 +177,7 @@ Playground.define("gmm-2d", (stage) => {
   function tell(what) {
     const { logLikelihood } = points.length ? linalg.assign(points, mixture) : { logLikelihood: NaN };
     const value = points.length ? number(logLikelihood, 4) : "–";
-    words.textContent = `${what} ${steps} steps; log-likelihood ${value} nats a point.`;
+    words.textContent = `${what} ${steps === 1 ? "1 step" : `${steps} steps`}; log-likelihood ${value} nats a point.`;
     say(words.textContent);
     canvas.redraw();
   }

@@ -70,8 +70,9 @@ Playground.define("nmf-parts", (stage) => {
     row(
       el("div", { class: "playground-pictures playground-small" },
         labelled(target, "the digit"), labelled(drawn, "sum of the parts")),
-      el("div", { class: "playground-side" }, button("One step of the rule", () => step(1)),
-        button("100 steps", () => step(100)), button("All to zero", () => put(w.map(() => 0))), words),
+      el("div", { class: "playground-side" },
+        row(button("One step of the rule", () => step(1)), button("100 steps", () => step(100)),
+          button("All to zero", () => put(w.map(() => 0)))), words),
     ),
     el("div", { class: "playground-parts" }, ...ranges),
   );

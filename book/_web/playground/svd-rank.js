@@ -103,6 +103,7 @@ Playground.define("svd-rank", (stage) => {
 
   const label = el("label", { for: file.id }, "Your own picture (it stays in this page)");
   const other = el("div", { class: "playground-file" }, label, file);
-  stage.append(space, rank, words, plot, row(other, button("The photograph again", first)));
+  const values = labelled(plot, "the singular values, from σ₁ down to σ₁/10,000 by equal factors; filled: those in use");
+  stage.append(space, rank, words, values, row(other, button("The photograph again", first)));
   first();
 });

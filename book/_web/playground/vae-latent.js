@@ -105,7 +105,8 @@ Playground.define("vae-latent", (stage, [model]) => {
     row(map, el("div", { class: "playground-side" },
       el("figure", {}, shown, el("figcaption", {}, "the picture of this code")), ...ranges,
       row(button("A is here", set(0)), button("B is here", set(1))), walk)),
-    el("div", { class: "playground-wide" }, strip),
+    el("div", { class: "playground-wide" },
+      el("figure", {}, strip, el("figcaption", {}, "on the way from A to B"))),
   );
   go(z);
   work(between());

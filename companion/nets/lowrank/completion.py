@@ -15,6 +15,8 @@ class Embeddings(nn.Module):
     the products by zero. Biases are the last column of each table.
     """
 
+    mean: Tensor
+
     def __init__(self, shape: tuple[int, int], rank: int, *, mean: float = 0.0, scale: float = 0.1) -> None:
         super().__init__()
         rank = whole(rank, "rank", 1)

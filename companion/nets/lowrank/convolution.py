@@ -41,8 +41,8 @@ def spatial(layer: nn.Conv2d, rank: int) -> nn.Sequential:
     matrix = spatial_matrix(layer.weight.detach())
     B, A = factors(matrix, whole(rank, "rank", 1, min(matrix.shape)))
     moves = _moves(layer)
-    down, across = ({name: (pair[0], 1) for name, pair in moves.items()},
-                    {name: (1, pair[1]) for name, pair in moves.items()})  # fmt: skip
+    down: dict[str, Any] = {name: (pair[0], 1) for name, pair in moves.items()}
+    across: dict[str, Any] = {name: (1, pair[1]) for name, pair in moves.items()}
     down["padding"], across["padding"] = (moves["padding"][0], 0), (0, moves["padding"][1])
     first, second = nn.Conv2d(c, len(A), **down, bias=False), nn.Conv2d(len(A), o, **across)
     return filled((first, A), (second, B.reshape(o, kw, 1, -1).permute(0, 3, 2, 1)), bias=bias_of(layer))

@@ -62,8 +62,8 @@ def _sizes(layer: nn.Linear | nn.Conv2d, size: tuple[int, int]) -> tuple:
     """(o, c, kh, kw, places, pixels) of a layer on maps of that size."""
     if isinstance(layer, nn.Linear):
         return layer.out_features, layer.in_features, 1, 1, (1, 1), (1, 1)
-    if not isinstance(layer, nn.Conv2d) or layer.groups != 1:
-        raise TypeError(f"the layer is {layer}; a Linear, or a Conv2d without groups, is needed.")
+    if not isinstance(layer, nn.Conv2d) or layer.groups != 1 or isinstance(layer.padding, str):
+        raise TypeError(f"the layer is {layer}; a Linear, or a Conv2d without groups and padded in pixels, is needed.")
     pixels = tuple(whole(side, "each side of size", 1) for side in size)
     how = zip(pixels, layer.kernel_size, layer.stride, layer.padding, layer.dilation, strict=True)
     made = tuple(places(n, k, stride=s, padding=p, dilation=d) for n, k, s, p, d in how)

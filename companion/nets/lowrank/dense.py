@@ -73,5 +73,5 @@ def filled(*parts: tuple[nn.Linear | nn.Conv2d, Tensor], bias: Float[Tensor, " q
     with torch.no_grad():
         for layer, weight in parts:
             layer.weight.copy_(weight.reshape(layer.weight.shape))
-        parts[-1][0].bias.copy_(bias)
+        made.get_parameter(f"{len(parts) - 1}.bias").copy_(bias)
     return made

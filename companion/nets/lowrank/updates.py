@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
@@ -20,9 +19,8 @@ class Update(nn.Module):
         super().__init__()
         rows, columns = weight.flatten(1).shape
         rank = whole(rank, "rank", 1, min(rows, columns))
-        like = {"dtype": weight.dtype, "device": weight.device}
-        self.A = nn.Parameter(torch.randn(rank, columns, **like) / math.sqrt(columns))
-        self.B = nn.Parameter(torch.zeros(rows, rank, **like))
+        self.A = nn.Parameter(weight.new_empty(rank, columns).normal_(std=1 / math.sqrt(columns)))
+        self.B = nn.Parameter(weight.new_zeros(rows, rank))
         self.scale = positive(scale, "scale")
 
     def forward(self, weight: Tensor) -> Tensor:
@@ -57,6 +55,8 @@ def merge(net: nn.Module) -> nn.Module:
     Afterwards all its weights can learn again.
     """
     for layer in list(net.modules()):
-        if parametrize.is_parametrized(layer, "weight") and isinstance(layer.parametrizations.weight[0], Update):
+        if parametrize.is_parametrized(layer, "weight") and isinstance(
+            layer.get_submodule("parametrizations.weight.0"), Update
+        ):
             parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
     return net.requires_grad_(True)

@@ -66,7 +66,7 @@ def _size(net: nn.Module, name: str, x: Tensor) -> tuple[int, int]:
         outputs(net, name, x)
     finally:
         handle.remove()
-    return kept[0][2:] if len(kept[0]) == 4 else (1, 1)  # type: ignore[return-value]
+    return kept[0][2:] if len(kept[0]) == 4 else (1, 1)
 
 
 def _energy(layer: nn.Linear | nn.Conv2d, way: str, seen: Tensor) -> Float[Tensor, " n"]:
