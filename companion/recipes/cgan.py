@@ -24,17 +24,18 @@ FAKES = ("same", "drawn", "uniform")
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
-    p = _run.parser(__doc__, epochs=20, batch=64, lr=1e-3)
+    p = _run.parser(__doc__, epochs=12, batch=64, lr=2e-3)
     p.add_argument("--images", help="data set or folder (default: COMPANION_IMAGES, or glyphs)")
     p.add_argument("--n", type=int, help="train on the first n pictures only")
     p.add_argument("--backbone", choices=["dcgan", "mlp"], default="dcgan", help="default dcgan")
     p.add_argument("--how", choices=["projection", "concat"], default="projection", help="how D is told the label")
-    p.add_argument("--norm", choices=["batch", "conditional"], default="batch", help="batch norm of G (default batch)")
+    p.add_argument("--norm", choices=["batch", "conditional"], default="conditional",
+                   help="batch norm of G (default conditional: the label sets its scales and shifts)")  # fmt: skip
     p.add_argument("--d-norm", choices=["batch", "spectral", "none"], default="batch", help="of D, if dcgan")
     p.add_argument("--width", type=int, default=32, help="channels of the largest maps, or hidden units (default 32)")
-    p.add_argument("--z-dim", type=int, default=64, help="length of the code (default 64)")
-    p.add_argument("--embed", type=int, default=16, help="length of the label's vector in G (default 16)")
-    p.add_argument("--d-lr", type=float, default=4e-4, help="that of D: a faster one wins (default 4e-4)")
+    p.add_argument("--z-dim", type=int, default=32, help="length of the code (default 32)")
+    p.add_argument("--embed", type=int, default=0, help="length of the label's vector beside G's code (default 0)")
+    p.add_argument("--d-lr", type=float, default=2e-4, help="that of D: a faster one wins (default 2e-4)")
     p.add_argument("--kind", choices=gan.KINDS, default="nonsaturating", help="of the losses (default nonsaturating)")
     p.add_argument("--r1", type=float, default=0.0, help="weight of D's gradient penalty at real pictures (default 0)")
     p.add_argument("--fake-labels", choices=FAKES, default="same", help="labels to make fakes of: those of the real "
