@@ -44,8 +44,8 @@ class Plan(NamedTuple):
 def plan(shape: tuple[int, ...], width: int) -> Plan:
     """Halve the sides, odd ones rounded down, until the shorter is at most 4; channels double, from `width` on.
 
-    (1, 28, 28): 3 × 3, 7 × 7, 14 × 14, 28 × 28. (3, 64, 64) with width 128 has the paper's maps: 4 × 4 of 1024 channels,
-    then 512, 256, 128, colour. ValueError if a side is below 2.
+    (1, 28, 28): 3 × 3, 7 × 7, 14 × 14, 28 × 28. (3, 64, 64) with width 128 has the paper's maps: 1024 channels of
+    4 × 4, then 512, 256, 128, colour. ValueError if a side is below 2.
     """
     if len(shape) != 3:
         raise ValueError(f"shape is {shape}; (channels, height, width) of one picture is needed.")
