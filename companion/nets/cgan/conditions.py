@@ -29,7 +29,7 @@ class Embedding(nn.Module):
 
     def forward(self, c: Labels) -> Float[Tensor, "n size"]:
         if c.is_floating_point() and c.shape[1:] == self.classes:
-            return c @ self.tables[0].weight
+            return c @ self.tables[0].get_parameter("weight")
         columns = self._checked(c).unbind(1)
         first, *rest = (table(column) for table, column in zip(self.tables, columns, strict=True))
         return sum(rest, first)
