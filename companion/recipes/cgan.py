@@ -24,17 +24,18 @@ FAKES = ("same", "drawn", "uniform")
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
-    p = _run.parser(__doc__, epochs=20, batch=64, lr=1e-3)
+    p = _run.parser(__doc__, epochs=12, batch=64, lr=2e-3)
     p.add_argument("--images", help="data set or folder (default: COMPANION_IMAGES, or glyphs)")
     p.add_argument("--n", type=int, help="train on the first n pictures only")
     p.add_argument("--backbone", choices=["dcgan", "mlp"], default="dcgan", help="default dcgan")
     p.add_argument("--how", choices=["projection", "concat"], default="projection", help="how D is told the label")
-    p.add_argument("--norm", choices=["batch", "conditional"], default="batch", help="batch norm of G (default batch)")
+    p.add_argument("--norm", choices=["batch", "conditional"], help="of G (default: conditional if dcgan, else batch)")
     p.add_argument("--d-norm", choices=["batch", "spectral", "none"], default="batch", help="of D, if dcgan")
     p.add_argument("--width", type=int, default=32, help="channels of the largest maps, or hidden units (default 32)")
-    p.add_argument("--z-dim", type=int, default=64, help="length of the code (default 64)")
-    p.add_argument("--embed", type=int, default=16, help="length of the label's vector in G (default 16)")
-    p.add_argument("--d-lr", type=float, default=4e-4, help="that of D: a faster one wins (default 4e-4)")
+    p.add_argument("--z-dim", type=int, default=32, help="length of the code (default 32)")
+    p.add_argument("--embed", type=int, help="length of the label's vector beside the code (default: 0 where G's "
+                   "norms are told the label, else 16)")  # fmt: skip
+    p.add_argument("--d-lr", type=float, default=2e-4, help="that of D: a faster one wins (default 2e-4)")
     p.add_argument("--kind", choices=gan.KINDS, default="nonsaturating", help="of the losses (default nonsaturating)")
     p.add_argument("--r1", type=float, default=0.0, help="weight of D's gradient penalty at real pictures (default 0)")
     p.add_argument("--fake-labels", choices=FAKES, default="same", help="labels to make fakes of: those of the real "
@@ -43,7 +44,10 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--half-life", type=float, default=20_000, help="of the average of G, in pictures (default 20000)")
     p.add_argument("--pictures", type=int, default=1000, help="steps between two grid.png (default 1000)")
     p.add_argument("--classifier", help="shipped weights, such as cnn-mnist, or the folder of a run of recipes.cnn")
-    return p.parse_args(arguments)
+    given = p.parse_args(arguments)
+    given.norm = given.norm or ("conditional" if given.backbone == "dcgan" else "batch")
+    given.embed = (0 if given.norm == "conditional" else 16) if given.embed is None else given.embed
+    return given
 
 
 @_run.stopped()

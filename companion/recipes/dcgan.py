@@ -5,7 +5,7 @@ python -m companion.recipes.dcgan --images mnist --norm spectral --kind hinge --
 python -m companion.recipes.dcgan --images cifar10 --width 64 --epochs 50 --precision bfloat16 --out runs/cifar
 torchrun --nproc-per-node 4 -m companion.recipes.dcgan --images /pictures --batch 256 --out runs/mine
 
-Sides of 28, 32, 64 and other even numbers, grey or colour. --norm says what keeps D in bounds: batch norm, spectral
+Pictures of any size, grey or colour. --norm says what keeps D in bounds: batch norm, spectral
 norm (each layer's weights divided by their largest singular value), or none.
 
 grid.png shows what the averaged generator makes of the same hundred codes, again and again while it learns; walk.png,
@@ -28,16 +28,16 @@ from companion.recipes import _game, _run
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
-    p = _run.parser(__doc__, epochs=20, batch=64, lr=1e-3)
+    p = _run.parser(__doc__, epochs=12, batch=64, lr=2e-3)
     p.add_argument("--images", help="data set or folder (default: COMPANION_IMAGES, or glyphs)")
     p.add_argument("--n", type=int, help="train on the first n pictures only")
     p.add_argument("--width", type=int, default=32, help="channels of the largest maps of both nets (default 32)")
-    p.add_argument("--z-dim", type=int, default=64, help="numbers in a code (default 64)")
+    p.add_argument("--z-dim", type=int, default=32, help="numbers in a code (default 32)")
     p.add_argument("--norm", choices=["batch", "spectral", "none"], default="batch", help="of D (default batch)")
     p.add_argument("--kind", choices=gan.KINDS, default="nonsaturating", help="the loss (default nonsaturating)")
     p.add_argument("--r1", type=float, default=0.0, help="weight γ of the penalty R1 on D's slope (default 0)")
     p.add_argument("--d-steps", type=int, default=1, help="D's moves for each of G, --batch pictures each (default 1)")
-    p.add_argument("--d-lr", type=float, default=4e-4, help="D's learning rate (default 4e-4; --lr is that of G)")
+    p.add_argument("--d-lr", type=float, default=2e-4, help="D's learning rate (default 2e-4; --lr is that of G)")
     p.add_argument("--beta1", type=float, default=0.5, help="Adam's memory of the gradient (default 0.5)")
     p.add_argument("--reuse", action="store_true", help="G moves by the fakes that D has just met: faster")
     p.add_argument("--half-life", type=float, default=20_000, help="pictures, of G's average (default 20000)")

@@ -400,6 +400,8 @@ SURE = torch.tensor([0.5, 0.5])
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda: cgan.Embedding(10, 4)(torch.zeros(3, 9)), r"or shares of the classes \(n, 10\), are needed"),
+        (lambda: cgan.Embedding((10, 3), 4)(torch.zeros(3, 2)), r"int64 \(n, 2\), are needed"),
         (lambda: cgan.Embedding(10, 4)(torch.zeros(3)), r"c is torch.float32 of shape \(3,\); class numbers, int64"),
         (lambda: cgan.Embedding(10, 4)(F.one_hot(labels(3), 10)), r"shape \(3, 10\)"),
         (lambda: cgan.Embedding((10, 3), 4)(labels(6)), r"int64 \(n, 2\)"),
@@ -438,3 +440,17 @@ def test_a_conditional_norm_wants_a_label_for_each_picture():
     layer.c = labels(3)
     with pytest.raises(ValueError, match="4 pictures, and labels for 3"):
         layer(torch.ones(4, 2))
+
+
+@pytest.mark.parametrize("how", [{"embed": 4}, {"embed": 0, "norm": "conditional"}], ids=str)
+def test_shares_of_the_classes_lie_between_labels(how):
+    torch.manual_seed(0)
+    G = cgan.Generator(10, 4, SMALL, 4, **how).eval()
+    for p in G.parameters():
+        nn.init.normal_(p, std=0.3)
+    z, c, one_hot = torch.randn(3, 4), torch.tensor([1, 5, 9]), torch.eye(10)
+    torch.testing.assert_close(G(z, one_hot[c]), G(z, c))
+    half = G(z, (one_hot[c] + one_hot[(c + 1) % 10]) / 2)
+    assert all((half - G(z, label)).abs().max() > 1e-3 for label in (c, (c + 1) % 10))
+    table = cgan.Embedding(10, 7)
+    torch.testing.assert_close(table(0.25 * one_hot[c] + 0.75 * one_hot[c - 1]), 0.25 * table(c) + 0.75 * table(c - 1))

@@ -14,7 +14,7 @@ from torch import nn
 from companion import train
 from companion.nets import cnn, dcgan, gan
 
-SHAPES = [(1, 28, 28), (3, 28, 28), (1, 32, 32), (3, 32, 32), (1, 64, 64), (3, 64, 64)]
+SHAPES = [(1, 28, 28), (3, 28, 28), (1, 32, 32), (3, 32, 32), (1, 64, 64), (3, 64, 64), (2, 19, 30)]
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 layer = st.fixed_dictionaries({"kernel": st.integers(1, 6), "stride": st.integers(1, 4), "padding": st.integers(0, 3)})
 
@@ -63,18 +63,24 @@ def test_inside_all_places_get_the_same_if_the_stride_divides_the_kernel(kernel,
 @pytest.mark.parametrize(
     ("shape", "base", "channels"),
     [
-        ((1, 28, 28), (7, 7), (128, 64, 1)), ((3, 32, 32), (4, 4), (256, 128, 64, 3)),
+        ((1, 28, 28), (3, 3), (256, 128, 64, 1)), ((3, 32, 32), (4, 4), (256, 128, 64, 3)),
         ((3, 64, 64), (4, 4), (512, 256, 128, 64, 3)), ((1, 8, 8), (4, 4), (64, 1)), ((1, 4, 4), (2, 2), (64, 1)),
-        ((1, 18, 18), (9, 9), (64, 1)), ((3, 24, 40), (3, 5), (256, 128, 64, 3)), ((1, 64, 28), (16, 7), (128, 64, 1)),
+        ((1, 18, 18), (4, 4), (128, 64, 1)), ((3, 24, 40), (3, 5), (256, 128, 64, 3)), ((1, 5, 64), (2, 32), (64, 1)),
+        ((1, 31, 29), (3, 3), (256, 128, 64, 1)), ((2, 2, 3), (1, 1), (64, 2)),
     ],
 )  # fmt: skip
 def test_the_plan_halves_down_to_a_small_map(shape, base, channels):
-    assert dcgan.plan(shape, 64) == dcgan.Plan(base, channels)
+    sizes, found = dcgan.plan(shape, 64)
+    assert (sizes[0], sizes[-1], found) == (base, shape[1:], channels)
+    assert len(sizes) == len(channels)
+    for small, large in itertools.pairwise(sizes):
+        assert small == tuple(side // 2 for side in large)
 
 
 def test_the_papers_generator():
     """Radford, Metz & Chintala (2016), Figure 1: 4 × 4 × 1024 to 64 × 64 × 3."""
-    assert dcgan.plan((3, 64, 64), 128) == ((4, 4), (1024, 512, 256, 128, 3))
+    sides = tuple((side, side) for side in (4, 8, 16, 32, 64))
+    assert dcgan.plan((3, 64, 64), 128) == (sides, (1024, 512, 256, 128, 3))
 
 
 # --- one idea: the transposed convolution is the adjoint of the convolution ------------------------------------------
@@ -155,19 +161,20 @@ def test_a_bias_that_batch_norm_would_take_away_is_not_there():
 
 
 def test_parameter_counts():
-    """G: 100·49·128 + 128·2 + 128·64·16 + 64·2 + 64·16 + 1; D: 16·64 + 64 + 64·128·16 + 2·128 + 128·49 + 1."""
+    """G: 100·9·256, then a norm and stamps each time; D: convolutions, norms between, 9·256 + 1 at the end."""
     G, D = dcgan.Generator(), dcgan.Discriminator()
-    assert sum(p.numel() for p in G.parameters()) == 627_200 + 256 + 131_072 + 128 + 1_025
-    assert sum(p.numel() for p in D.parameters()) == 1_088 + 131_072 + 256 + 6_273
+    inner = 16 * (256 * 128 + 128 * 64)
+    assert sum(p.numel() for p in G.parameters()) == 230_400 + 2 * (256 + 128 + 64) + inner + 1_025
+    assert sum(p.numel() for p in D.parameters()) == 1_088 + inner + 2 * (128 + 256) + 2_305
     plain = dcgan.Discriminator(norm=None)
-    assert sum(p.numel() for p in plain.parameters()) == 1_088 + 131_072 + 128 + 6_273
+    assert sum(p.numel() for p in plain.parameters()) == 1_088 + inner + 128 + 256 + 2_305
 
 
 def test_the_start():
     torch.manual_seed(0)
     G, D = dcgan.Generator(width=32), dcgan.Discriminator(width=32, norm="spectral")
     weights = [p for name, p in (*G.named_parameters(), *D.named_parameters()) if p.ndim > 1]
-    assert len(weights) == 6
+    assert len(weights) == 8
     for w in weights:
         n = w.numel()
         assert abs(w.mean().item()) < 4 * 0.02 / n**0.5
@@ -319,14 +326,14 @@ def test_an_average_of_weights_needs_statistics_of_its_own():
     [
         (lambda: dcgan.Generator(0), ValueError, "z_dim is 0"),
         (lambda: dcgan.Generator(10, (28, 28)), ValueError, "(channels, height, width)"),
-        (lambda: dcgan.Generator(10, (1, 27, 28)), ValueError, "even sides"),
+        (lambda: dcgan.Generator(10, (1, 1, 28)), ValueError, "each side of shape is 1"),
         (lambda: dcgan.Generator(10, (1, 28, 28), 0), ValueError, "width is 0"),
         (lambda: dcgan.Generator(10)(torch.randn(3, 9)), ValueError, "(n, 10)"),
         (lambda: dcgan.Discriminator(norm="layer"), ValueError, "'batch', 'spectral', None"),
-        (lambda: dcgan.Discriminator((3, 31, 31)), ValueError, "even sides"),
+        (lambda: dcgan.Discriminator((3, 31, 1)), ValueError, "each side of shape"),
         (lambda: dcgan.Discriminator()(torch.zeros(2, 1, 32, 32)), ValueError, "(1, 28, 28)"),
         (lambda: dcgan.plan((1, 28, 2.5), 8), TypeError, "2.5"),
-        (lambda: dcgan.plan((0, 28, 28), 8), ValueError, "each side of shape"),
+        (lambda: dcgan.plan((0, 28, 28), 8), ValueError, "channels is 0"),
         (lambda: dcgan.enlarged(0, 3), ValueError, "size is 0"),
         (lambda: dcgan.enlarged(3, 0), ValueError, "kernel is 0"),
         (lambda: dcgan.enlarged(3, 3, stride=0), ValueError, "stride is 0"),

@@ -77,12 +77,23 @@ def test_every_option_changes_the_run(tmp_path, options, a_run):
     for number, more in enumerate((
         [], ["--how", "concat"], ["--kind", "hinge"], ["--r1", "5"], ["--fake-labels", "drawn"],
         ["--fake-labels", "uniform"], ["--embed", "3"], ["--lr", "1e-2"], ["--d-lr", "1e-3"], ["--seed", "6"], body,
-        [*body, "--norm", "conditional"], [*body, "--d-norm", "spectral"],
+        [*body, "--norm", "batch"], [*body, "--d-norm", "spectral"],
     )):  # fmt: skip
         out = tmp_path / str(number)
         cgan.main(["--out", str(out), *options, "--epochs", "1", *more])
         ends.append((a_run(out).log[-1]["D"], a_run(out).log[-1]["G"]))
     assert len(set(ends)) == len(ends), ends
+
+
+def test_the_label_goes_where_it_serves():
+    """Into the norms of a convolutional G; a dense one has none, and gets a vector beside its code."""
+
+    def way(*more):
+        given = cgan.options(["--out", "x", *more])
+        return given.norm, given.embed
+
+    assert [way(), way("--backbone", "mlp")] == [("conditional", 0), ("batch", 16)]
+    assert [way("--norm", "batch"), way("--embed", "3")] == [("batch", 16), ("conditional", 3)]
 
 
 def test_the_discriminator_is_normalized_as_asked():
@@ -93,7 +104,7 @@ def test_the_discriminator_is_normalized_as_asked():
         kinds = [type(layer).__name__ for layer in D.modules()]
         return kinds.count("BatchNorm2d"), kinds.count("SpectralNorm")
 
-    assert [norms(), norms("--d-norm", "spectral"), norms("--d-norm", "none")] == [(1, 0), (0, 3), (0, 0)]
+    assert [norms(), norms("--d-norm", "spectral"), norms("--d-norm", "none")] == [(2, 0), (0, 4), (0, 0)]
 
 
 def test_the_checkpoint_holds_an_average_that_is_ready_to_draw(tmp_path, options, a_run):
@@ -101,7 +112,7 @@ def test_the_checkpoint_holds_an_average_that_is_ready_to_draw(tmp_path, options
     out = tmp_path / "a"
     cgan.main(["--out", str(out), *options, "--backbone", "dcgan", "--width", "4", "--epochs", "3"])
     state = a_run(out).states["states"]["ema"]["net"]
-    G = nets.Generator(3, 4, (1, 18, 18), 4, embed=4)
+    G = nets.Generator(3, 4, (1, 18, 18), 4, embed=4, norm="conditional")
     G.load_state_dict(state)
     labels = torch.as_tensor(data.images(options[1]).y)
     again = nets.measured(G, labels, n=20_000).state_dict()

@@ -165,7 +165,7 @@ def test_the_judge_comes_out_of_a_run_of_its_own(tmp_path, pictures, small):
 def test_a_glance_at_mnist(tmp_path, a_run):
     """125 steps: the pictures are as dark as digits are, and no longer noise."""
     dcgan.main(["--images", "mnist", "--n", "8000", "--epochs", "1", "--width", "8", "--z-dim", "16", "--lr", "4e-3",
-                "--half-life", "500", "--out", str(tmp_path / "a")])  # fmt: skip
+                "--d-lr", "1e-3", "--half-life", "500", "--out", str(tmp_path / "a")])  # fmt: skip
     state = a_run(tmp_path / "a").states["states"]["ema"]["net"]
     G = nets_dcgan.Generator(16, (1, 28, 28), 8).eval()
     G.load_state_dict(state)

@@ -8,12 +8,15 @@ from torch import Tensor, nn
 
 from companion._array import whole
 
+Labels = Int[Tensor, "n *factors"] | Float[Tensor, "n classes"]
+
 
 class Embedding(nn.Module):
     """E(c): one learned vector of `size` numbers for each of `classes` labels; a one-hot label times a matrix.
 
     `classes` is a number, with labels c (n,), or several for labels of several factors, such as (10, 22) for digit and
-    typeface with c (n, 2); the vectors of the factors are added. `scale` 0 begins with zeros, else with N(0, scale²).
+    typeface with c (n, 2); the vectors of the factors are added. With one factor c may also be shares of the classes,
+    floating numbers (n, classes): what lies between labels. `scale` 0 begins with zeros, else with N(0, scale²).
     """
 
     def __init__(self, classes: int | tuple[int, ...], size: int, *, scale: float = 1.0) -> None:
@@ -24,7 +27,9 @@ class Embedding(nn.Module):
         for parameter in self.tables.parameters():
             parameter.data.mul_(scale)
 
-    def forward(self, c: Int[Tensor, "n *factors"]) -> Float[Tensor, "n size"]:
+    def forward(self, c: Labels) -> Float[Tensor, "n size"]:
+        if c.is_floating_point() and c.shape[1:] == self.classes:
+            return c @ self.tables[0].get_parameter("weight")
         columns = self._checked(c).unbind(1)
         first, *rest = (table(column) for table, column in zip(self.tables, columns, strict=True))
         return sum(rest, first)
@@ -34,7 +39,10 @@ class Embedding(nn.Module):
         k = len(self.classes)
         shape = "(n,)" if k == 1 else f"(n, {k})"
         if c.dtype.is_floating_point or c.dtype == torch.bool or c.ndim not in (1, 2) or c.numel() != len(c) * k:
-            raise ValueError(f"c is {c.dtype} of shape {tuple(c.shape)}; class numbers, int64 {shape}, are needed.")
+            shares = f", or shares of the classes (n, {self.classes[0]})," if k == 1 else ","
+            raise ValueError(
+                f"c is {c.dtype} of shape {tuple(c.shape)}; class numbers, int64 {shape}{shares} are needed."
+            )
         c = c.reshape(len(c), k)
         if c.device.type == "cpu" and len(c) and bool(((c < 0) | (c >= torch.tensor(self.classes))).any()):
             found = [f"{int(v.min())} to {int(v.max())}" for v in c.unbind(1)]

@@ -3,12 +3,12 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from companion._array import whole
 from companion.nets import dcgan, gan
-from companion.nets.cgan.conditions import Embedding, conditioned
+from companion.nets.cgan.conditions import Embedding, Labels, conditioned
 
 BACKBONES: dict[str, Any] = {"mlp": gan, "dcgan": dcgan}
 Shape = tuple[int, int, int]
@@ -42,7 +42,7 @@ class Generator(nn.Module):
         self.body = BACKBONES[backbone].Generator(z_dim + embed, shape, width)
         self.norms = conditioned(self.body, classes) if norm == "conditional" else []
 
-    def forward(self, z: Float[Tensor, "n z"], c: Int[Tensor, "n *factors"]) -> Float[Tensor, "n channels h w"]:
+    def forward(self, z: Float[Tensor, "n z"], c: Labels) -> Float[Tensor, "n channels h w"]:
         for norm in self.norms:
             norm.c = c
         return self.body(torch.cat([z, self.label(c)], 1) if self.label else z)
@@ -79,7 +79,7 @@ class Discriminator(nn.Module):
             self.body = make(shape, width, **options)
             self.label = Embedding(classes, self.body.layers[-1].weight[0].numel(), scale=0)
 
-    def forward(self, x: Float[Tensor, "n channels h w"], c: Int[Tensor, "n *factors"]) -> Float[Tensor, " n"]:
+    def forward(self, x: Float[Tensor, "n channels h w"], c: Labels) -> Float[Tensor, " n"]:
         if self.how == "concat":
             return self.body(torch.cat([x, self.label(c).reshape(len(x), 1, *self.shape[1:])], 1))
         phi = self.features(x)

@@ -5,6 +5,7 @@ ReLU in G and tanh at its end; LeakyReLU(0.2) in D. Kernels are 4 × 4, so that 
 """
 
 import itertools
+import math
 from typing import Any
 
 from jaxtyping import Float
@@ -21,22 +22,21 @@ STEP: dict[str, Any] = {"kernel_size": KERNEL, "stride": STRIDE, "padding": PADD
 class Generator(nn.Module):
     """z (n, z_dim) ↦ pictures (n, c, h, w) in [−1, 1]: a small map, doubled by each transposed convolution.
 
-    The last but one map has `width` channels, each one before twice as many. In training mode a picture depends on the
-    others of its batch, through batch norm; in evaluation mode it does not.
+    The last but one map has `width` channels, each one before twice as many; one that must come out odd gets
+    output_padding 1. In training mode a picture depends on the others of its batch, through batch norm; in evaluation
+    mode it does not.
     """
 
     def __init__(self, z_dim: int = 100, shape: tuple[int, ...] = (1, 28, 28), width: int = 64) -> None:
         super().__init__()
         self.z_dim, self.shape = whole(z_dim, "z_dim", 1), tuple(shape)
-        (h, w), channels = plan(shape, width)
-        layers: list[nn.Module] = [
-            nn.Linear(z_dim, channels[0] * h * w, bias=False), nn.Unflatten(1, (channels[0], h, w))
-        ]  # fmt: skip
-        for p, q in itertools.pairwise(channels[:-1]):
-            layers += [nn.BatchNorm2d(p), nn.ReLU(inplace=True), nn.ConvTranspose2d(p, q, **STEP, bias=False)]
-        p, q = channels[-2:]
-        layers += [nn.BatchNorm2d(p), nn.ReLU(inplace=True), nn.ConvTranspose2d(p, q, **STEP), nn.Tanh()]
-        self.layers = nn.Sequential(*layers)
+        sizes, channels = plan(shape, width)
+        small = (channels[0], *sizes[0])
+        layers: list[nn.Module] = [nn.Linear(z_dim, math.prod(small), bias=False), nn.Unflatten(1, small)]
+        for (p, q), (h, w) in zip(itertools.pairwise(channels), sizes[1:], strict=True):
+            stamps = nn.ConvTranspose2d(p, q, **STEP, output_padding=(h % 2, w % 2), bias=(h, w) == sizes[-1])
+            layers += [nn.BatchNorm2d(p), nn.ReLU(inplace=True), stamps]
+        self.layers = nn.Sequential(*layers, nn.Tanh())
         start(self)
 
     def forward(self, z: Float[Tensor, "n z"]) -> Float[Tensor, "n c h w"]:
@@ -57,13 +57,13 @@ class Discriminator(nn.Module):
         if norm not in NORMS:
             raise ValueError(f"norm is {norm!r}; allowed are {', '.join(map(repr, NORMS))}.")
         self.shape = tuple(shape)
-        (h, w), channels = plan(shape, width)
+        sizes, channels = plan(shape, width)
         layers: list[nn.Module] = []
         for p, q in itertools.pairwise(reversed(channels)):
             inner = norm == "batch" and bool(layers)
             layers += [nn.Conv2d(p, q, **STEP, bias=not inner), *([nn.BatchNorm2d(q)] if inner else [])]
             layers += [nn.LeakyReLU(0.2, inplace=True)]
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[0] * h * w, 1))
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[0] * math.prod(sizes[0]), 1))
         start(self)
         if norm == "spectral":
             for layer in self.layers:

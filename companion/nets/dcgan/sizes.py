@@ -9,8 +9,8 @@ from torch import Tensor
 
 from companion._array import whole
 
-KERNEL, STRIDE, PADDING = 4, 2, 1  # doubles a map exactly, and the stride divides the kernel
-SMALL = 7  # pixels; maps are halved until they are this small, or odd
+KERNEL, STRIDE, PADDING = 4, 2, 1  # halves and doubles exactly, and the stride divides the kernel
+SMALL = 4  # pixels; maps are halved until they are this small
 
 
 def enlarged(size: int, kernel: int, *, stride: int = 1, padding: int = 0, extra: int = 0) -> int:
@@ -35,26 +35,25 @@ def overlaps(size: int, kernel: int, *, stride: int = 1, padding: int = 0) -> In
 
 
 class Plan(NamedTuple):
-    """The small map's height and width, and the channels of all maps from it to the picture, that included."""
+    """Height and width, and channels, of all maps from the small one to the picture, that included."""
 
-    base: tuple[int, int]
+    sizes: tuple[tuple[int, int], ...]
     channels: tuple[int, ...]
 
 
 def plan(shape: tuple[int, ...], width: int) -> Plan:
-    """Halve the sides while both are even and the longer is above 7; channels double each time, from `width` on.
+    """Halve the sides, odd ones rounded down, until the shorter is at most 4; channels double, from `width` on.
 
-    (1, 28, 28): 7 × 7, 14 × 14, 28 × 28. (3, 64, 64) with width 128 has the paper's maps: 4 × 4 of 1024, 512, 256, 128
-    channels, colour. ValueError if a side is odd, or too short to be halved once.
+    (1, 28, 28): 3 × 3, 7 × 7, 14 × 14, 28 × 28. (3, 64, 64) with width 128 has the paper's maps: 1024 channels of
+    4 × 4, then 512, 256, 128, colour. ValueError if a side is below 2.
     """
     if len(shape) != 3:
         raise ValueError(f"shape is {shape}; (channels, height, width) of one picture is needed.")
-    c, h, w = (whole(side, "each side of shape", 1) for side in shape)
-    channels = [c]
-    width = whole(width, "width", 1)
-    while h % 2 == w % 2 == 0 and (max(h, w) > SMALL or len(channels) == 1):
-        h, w = h // 2, w // 2
-        channels.append(width * 2 ** (len(channels) - 1))
-    if len(channels) == 1:
-        raise ValueError(f"shape is {shape}; even sides, such as 28, 32 or 64, are needed: resize or pad the pictures.")
-    return Plan((h, w), tuple(reversed(channels)))
+    c, width = whole(shape[0], "channels", 1), whole(width, "width", 1)
+    h, w = (whole(side, "each side of shape", 2) for side in shape[1:])
+    sizes, channels = [(h, w)], [c]
+    while min(sizes[0]) > SMALL or len(sizes) == 1:
+        h, w = sizes[0]
+        sizes.insert(0, (h // 2, w // 2))
+        channels.insert(0, width * 2 ** (len(sizes) - 2))
+    return Plan(tuple(sizes), tuple(channels))

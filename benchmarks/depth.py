@@ -1,0 +1,42 @@
+"""How far a DCGAN should halve: the same recipe with maps down to 7 × 7, and down to 3 × 3.
+
+    python -m benchmarks.depth [--epochs 4] [--seeds 0 1]
+
+Writes results/depth.json: the Fréchet distance of 10,000 samples to MNIST's test pictures, by the features of
+cnn-mnist. Needs COMPANION_DATA with MNIST's files, and some six minutes a run.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from benchmarks import contest
+from companion.nets.dcgan import sizes
+from companion.recipes import dcgan as recipe
+
+GIVEN = ["--images", "mnist", "--reuse", "--classifier", "cnn-mnist"]
+
+
+def run(small: int, epochs: float, seed: int) -> dict[str, Any]:
+    """The recipe, from a plan that stops at maps of `small` pixels or less."""
+    with tempfile.TemporaryDirectory() as name, mock.patch.object(sizes, "SMALL", small):
+        recipe.main([*GIVEN, "--epochs", str(epochs), "--seed", str(seed), "--out", name])
+        found = json.loads((Path(name) / "result.json").read_text(encoding="utf8"))
+        last = json.loads((Path(name) / "log.jsonl").read_text(encoding="utf8").splitlines()[-1])
+        base = "{} × {}".format(*sizes.plan((1, 28, 28), 1).sizes[0])
+    distance, minutes = found["Fréchet distance"], round(last["seconds"] / 60, 1)
+    return {"entry": base, "seed": seed, "distance": distance, "sure": found["sure"], "minutes": minutes}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=float, default=4)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    options = parser.parse_args()
+    rows = [run(small, options.epochs, seed) for small in (7, 4) for seed in options.seeds]
+    about = contest.machine(int(os.environ.get("OMP_NUM_THREADS", "2"))) | {"epochs": options.epochs}
+    contest.write("depth", {"machine": about, "contests": {"the smallest map": rows}})
