@@ -1,7 +1,7 @@
 """A network as book/_web/playground/nn.js runs it: its layers, batch norm folded into them, weights rounded to int8.
 
-`forward` is nn.js in Python, by torch: the oracle of its tests. Activations stay floating
-numbers; only weights are rounded.
+`forward` is nn.js in Python, by torch: the oracle of its tests. Activations stay floating numbers; only weights are
+rounded. Where norms are told a label, its shares of the classes stand behind the code.
 """
 
 from typing import Any, NamedTuple
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from companion.nets.cgan import ConditionalNorm
 
 ACTS = {nn.ReLU: "relu", nn.LeakyReLU: "leaky", nn.Tanh: "tanh", nn.Sigmoid: "sigmoid"}
 SLOPE = 0.2  # of LeakyReLU, in nn.js too
@@ -29,6 +31,10 @@ def layers(modules: list[nn.Module], shape: tuple[int, ...]) -> list[Layer]:
     found: list[Layer] = []
     x = torch.zeros(2, *shape)
     for module in modules:
+        if isinstance(module, ConditionalNorm):
+            found[-1] = folded(found[-1], module.norm)
+            found.append(told(module))
+            continue
         before, x = tuple(x.shape[1:]), module.eval()(x)
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             found[-1] = folded(found[-1], module)
@@ -61,12 +67,20 @@ def _bias(module: Any, n: int) -> Tensor:
 def folded(layer: Layer, norm: Any) -> Layer:
     """γ(Wx + b − μ)/√(σ² + ε) + β as one layer. Behind a dense layer a channel is a run of its outputs."""
     assert layer.act == "none", "batch norm behind a bend cannot be folded into what stands before it"
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    shift = norm.bias - norm.running_mean * scale
+    scale = (norm.weight if norm.affine else 1) / torch.sqrt(norm.running_var + norm.eps)
+    shift = (norm.bias if norm.affine else 0) - norm.running_mean * scale
     run = len(layer.bias) // len(scale)
     scale, shift = (v.detach().repeat_interleave(run) for v in (scale, shift))
     weight = layer.weight * scale.reshape(-1, *[1] * (layer.weight.ndim - 1))
     return layer._replace(weight=weight, bias=layer.bias * scale + shift)
+
+
+def told(norm: Any) -> Layer:
+    """What a ConditionalNorm does to each channel: 1 + a and b, a row for each class, to four places."""
+    (a,), (b,) = norm.scale.tables, norm.shift.tables
+    tables = {"scale": 1 + a.weight.detach(), "shift": b.weight.detach()}
+    how = {name: [[round(v, 4) for v in row] for row in table.tolist()] for name, table in tables.items()}
+    return Layer("told", torch.empty(0), torch.empty(0), how)
 
 
 def quantized(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,9 +117,17 @@ def _rounded(weight: Tensor) -> Tensor:
 @torch.no_grad()
 def forward(net: list[Layer], x: Tensor) -> Tensor:
     """What nn.js computes, in the precision of x; its rows are flat codes or pictures."""
+    size = net[0].how.get("in", x.shape[1])
+    x, shares = x[:, :size], x[:, size:]
     for layer in net:
-        x = _act(layer.act, _step(layer, x))
+        x = _act(layer.act, _told(layer, x, shares) if layer.kind == "told" else _step(layer, x))
     return x
+
+
+def _told(layer: Layer, x: Tensor, shares: Tensor) -> Tensor:
+    """Σ_k shares_k (scale_k x + shift_k), channel by channel."""
+    scale, shift = (shares @ torch.tensor(layer.how[name], dtype=x.dtype) for name in ("scale", "shift"))
+    return (scale[:, :, None] * x.unflatten(1, (scale.shape[1], -1)) + shift[:, :, None]).flatten(1)
 
 
 def _step(layer: Layer, x: Tensor) -> Tensor:

@@ -19,9 +19,13 @@ from pypdf.generic import ArrayObject, NameObject
 from tools.book import BUILD, SITE, pages, title
 from tools.browser import launch
 
-MARGIN = {"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
 FOOTER = """<div style="font: 8px sans-serif; width: 100%; padding: 0 16mm; text-align: right; color: #555">
 <span class="title"></span> &nbsp; <span class="pageNumber"></span></div>"""
+LOOK: dict[str, Any] = {
+    "format": "A4", "margin": {"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}, "scale": 0.72,
+    "print_background": True, "tagged": True, "outline": True,
+    "display_header_footer": True, "header_template": "<i></i>", "footer_template": FOOTER,
+}  # fmt: skip
 OPEN = "() => document.querySelectorAll('details').forEach((fold) => (fold.open = true))"
 HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter((h) => h.offsetParent)
     .map((h) => h.textContent.replace(/#$/, '').replace(/\\s+/g, ' ').trim())"""
@@ -45,15 +49,7 @@ def printed(browser: Browser, names: list[str], folder: Path) -> Iterator[Print]
         page.evaluate("window.MathJax ? MathJax.startup.promise : 0")
         page.evaluate(OPEN)
         path = folder / f"{name}.pdf"
-        look = {
-            "format": "A4",
-            "margin": MARGIN,
-            "print_background": True,
-            "tagged": True,
-            "outline": True,
-            "scale": 0.72,
-        }
-        page.pdf(path=str(path), display_header_footer=True, header_template="<i></i>", footer_template=FOOTER, **look)
+        page.pdf(path=str(path), **LOOK)
         yield Print(name, path, page.evaluate(HEADINGS))
     page.close()
 
@@ -83,8 +79,8 @@ def _outline(book: PdfWriter, own: PdfReader, headings: list[str], first: int) -
             if isinstance(entry, list):
                 add(entry, last)
             else:
-                number = first + own.get_destination_page_number(entry)
-                last = book.add_outline_item(title=next(names), page_number=number, parent=parent)
+                number = own.get_destination_page_number(entry) or 0
+                last = book.add_outline_item(title=next(names), page_number=first + number, parent=parent)
 
     add(own.outline, None)
 

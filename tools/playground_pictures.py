@@ -44,8 +44,9 @@ def ball() -> Figure:
     ax.plot(*circle, color="black", linestyle="-")
     ax.plot(*(size * circle), color="black", linestyle="--")
     for k in (0, 1):
-        ax.annotate("", A[:, k], (0, 0), arrowprops={"arrowstyle": "->", "color": plot.BLUE, "lw": 2})
-        ax.text(*(1.1 * A[:, k]), f"$a_{k + 1}$", color=plot.BLUE)
+        x, y = A[:, k].tolist()
+        ax.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": plot.BLUE, "lw": 2})
+        ax.text(1.1 * x, 1.1 * y, f"$a_{k + 1}$", color=plot.BLUE)
     return figure
 
 

@@ -1,7 +1,8 @@
-/* Networks forward, in plain JavaScript: dense, convolution, transposed convolution, pooling; weights packed as int8.
+/* Networks forward, in plain JavaScript: dense, convolution, transposed convolution, pooling, labels; weights as int8.
 
    net(name)              the model of that name, unpacked once: its layers, and what else the file holds
-   forward(net, x, keep)  the last layer's output; with keep, what every layer put out
+   forward(net, x, keep)  the last layer's output; with keep, what every layer put out. Where the net is told a label,
+                          shares of the classes stand behind the code in x
    Numbers are summed in double precision. tools/playground.py writes the files and holds the same in Python. */
 "use strict";
 
@@ -63,8 +64,8 @@
 
   const run = {
     /* y_o = b_o + Σ_i w_oi x_i */
-    dense({ weight, bias, out }, x) {
-      const y = Float64Array.from(bias), n = x.length;
+    dense({ weight, bias, out, in: n }, x) {
+      const y = Float64Array.from(bias);
       for (let o = 0; o < out; o++) y[o] += product(weight, o * n, x, 0, n);
       return y;
     },
@@ -109,6 +110,17 @@
       return y;
     },
 
+    /* What the label does to each channel: Σ_k shares_k (scale_k x + shift_k). */
+    told({ scale, shift }, x, shares) {
+      const channels = scale[0].length, places = x.length / channels, y = new Float64Array(x.length);
+      const mixed = (table, i) => shares.reduce((sum, share, k) => sum + share * table[k][i], 0);
+      for (let i = 0, p = 0; i < channels; i++) {
+        const a = mixed(scale, i), b = mixed(shift, i);
+        for (const end = p + places; p < end; p++) y[p] = a * x[p] + b;
+      }
+      return y;
+    },
+
     /* The largest of each square of `size`; what is left over at the edge is dropped. */
     pool({ size, shape: [channels, h, w] }, x) {
       const rows = Math.floor(h / size), columns = Math.floor(w / size);
@@ -136,8 +148,9 @@
   }
 
   function forward({ layers }, x, keep) {
+    const shares = layers[0].in < x.length ? Array.from(x.slice(layers[0].in)) : [];
     for (const layer of layers) {
-      x = run[layer.kind](layer, x);
+      x = run[layer.kind](layer, x, shares);
       if (layer.act !== "none") x = x.map(bend[layer.act]);
       if (keep) keep.push(x);
     }
