@@ -60,6 +60,47 @@ def cnn() -> list[Row]:
     return rows
 
 
+def pad() -> Row:
+    """The network behind the pad to draw digits on."""
+    record = data.record("cnn-drawn-mnist")
+    said = f"MNIST's test set; {record['options']['epochs']:g} epochs of turned, bent, thinned and thickened pictures"
+    accuracy = f"{100 * record['metrics']['test accuracy']:.2f}"
+    return Row("cnn", "accuracy of the drawing pad's network, %", "", accuracy, said, "1", minutes([record["minutes"]]))
+
+
+def smaller() -> list[Row]:
+    """The classifier of the chapter on convolutions after its layers were split, one line for each size."""
+    (curve,) = (rows for title, rows in results("lowrank").items() if title.startswith("curve"))
+    sizes: dict[float, list[float]] = {}
+    for run in curve[2:]:
+        sizes.setdefault(run["fewer"], []).append(100 * run["fine_tuned"])
+    whole = f"MNIST's test set; the whole network reads {100 * curve[0]['split']:.2f} %"
+    return [
+        Row(
+            "lowrank",
+            f"accuracy with {fewer:.2f} times fewer products, %",
+            "",
+            spread(right, 2),
+            whole,
+            str(len(right)),
+            "",
+        )
+        for fewer, right in sizes.items()
+    ]
+
+
+def depth() -> list[Row]:
+    """The same pair with two smallest maps."""
+    (runs,) = results("depth").values()
+    said = "features of cnn-mnist, 10,000 samples against the test set; 4 epochs"
+    rows = []
+    for base in dict.fromkeys(run["entry"] for run in runs):
+        mine = [run for run in runs if run["entry"] == base]
+        found, spent = spread([run["distance"] for run in mine], 1), minutes([run["minutes"] for run in mine])
+        rows.append(Row("dcgan", f"Fréchet distance, maps down to {base}", "", found, said, str(len(mine)), spent))
+    return rows
+
+
 def adding() -> list[Row]:
     rows = []
     for title, runs in results("adding").items():
@@ -111,11 +152,23 @@ def drawn() -> list[Row]:
 def quality() -> list[str]:
     """The table of models."""
     lines = ["| What | Paper | Ours | Protocol | Seeds | Minutes |", "|:--|:--|:--|:--|--:|--:|"]
-    for row in [*cnn(), *adding(), *plane(), *autoencoder(), *drawn()]:
+    for row in [*cnn(), pad(), *adding(), *plane(), *drawn(), *depth(), *autoencoder(), *smaller()]:
         what = f"{{doc}}`{row.chapter.upper()} <{row.chapter}>`: {row.measure}"
         cells = (what, *(cell or "–" for cell in row[2:]))
         lines.append("| " + " | ".join(cells) + " |")
     return lines
+
+
+def machines() -> list[str]:
+    """A line for each machine and set of versions: which files came from it."""
+    made: dict[str, list[str]] = {}
+    for path in [*sorted(FOLDER.glob("*.json")), *sorted((ROOT / "companion" / "weights").glob("*.json"))]:
+        if at := json.loads(path.read_text(encoding="utf8")).get("machine"):
+            torch, numpy = at["packages"]["torch"], at["packages"]["numpy"]
+            threads = f"{at['threads']} thread{'s' if at['threads'] > 1 else ''}"
+            words = f"{at['processor']}, {threads}, {at['system']}, Python {at['python']}, torch {torch}, numpy {numpy}"
+            made.setdefault(words, []).append(path.stem)
+    return [f"- {words}: {', '.join(names)}" for words, names in made.items()]
 
 
 def speed() -> list[str]:

@@ -1,4 +1,4 @@
-"""The directive {results}: what benchmarks/results holds, as tables; its argument is `quality` or `speed`."""
+"""The directive {results}: what benchmarks/results holds, as tables; its argument names one of TABLES."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tools import results
 
-TABLES = {"quality": results.quality, "speed": results.speed}
+TABLES = {"quality": results.quality, "machines": results.machines, "speed": results.speed}
 
 
 class Results(SphinxDirective):
