@@ -5,7 +5,7 @@
 
 (() => {
   /* The chance of at least k right of n by guessing. */
-  function atLeast(k, n, p = 0.5) {
+  function upperTail(k, n, p = 0.5) {
     let sum = 0;
     for (let i = k; i <= n; i++) sum += choose(n, i) * p ** i * (1 - p) ** (n - i);
     return sum;
@@ -25,8 +25,8 @@
 
   /* Clopper and Pearson's exact interval for the true share, 95 %: each side leaves 2.5 %. */
   const interval = (k, n) => [
-    k === 0 ? 0 : edge((p) => atLeast(k, n, p) < 0.025, 0, 1),
-    k === n ? 1 : edge((p) => 1 - atLeast(k + 1, n, p) > 0.025, 0, 1),
+    k === 0 ? 0 : edge((p) => upperTail(k, n, p) < 0.025, 0, 1),
+    k === n ? 1 : edge((p) => 1 - upperTail(k + 1, n, p) > 0.025, 0, 1),
   ];
 
   /* Φ(x) = ½ + φ(x) (x + x³/3 + x⁵/(3·5) + …) */
@@ -44,7 +44,7 @@
       return (said.filter(Boolean).length + 0.5) / (said.length + 1);
     };
     const [H, F] = [true, false].map((truth) => edge((x) => normal(x) < share(truth), -8, 8));
-    const [low, high] = interval(right, n), luck = Math.min(1, 2 * atLeast(Math.max(right, n - right), n));
+    const [low, high] = interval(right, n), luck = Math.min(1, 2 * upperTail(Math.max(right, n - right), n));
     return { right, share: right / n, low, high, luck, sensitivity: H - F, bias: -(H + F) / 2 };
   }
 
