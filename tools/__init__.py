@@ -14,6 +14,8 @@ compare         printed numbers: words exact, floats within a tolerance
 nbtest          pytest runs a notebook, compares it and fills the cache
 lint_cells      ruff on the code cells of book/*.md                 python -m tools.lint_cells
 links           no broken link, no foreign resource in the site     python -m tools.links
+rows            the table of models, line by line
+results         the tables of the page of results
 playground      the models of the live playgrounds, golden values   python -m tools.playground
 packing         a network as int8 and as the page runs it
 playground_pictures   the playgrounds' pictures for paper

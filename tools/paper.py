@@ -2,7 +2,8 @@
 
 Each page is printed as a reader would print it, A4, with the style for paper: solutions open, playgrounds as pictures.
 The prints are joined in reading order, with an outline of all headings, and links from page to page become links within
-the PDF. PAGE is a name such as svd; all pages without one.
+the PDF. PAGE is a name such as svd; all pages without one. Chinese terms need a font that has them on the machine that
+prints (Debian: fonts-noto-cjk); without one they are boxes.
 """
 
 import sys

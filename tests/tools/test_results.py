@@ -8,6 +8,8 @@ import pytest
 from companion import data
 from tools import results
 from tools.book import BOOK
+from tools.rows import results as contests_of
+from tools.rows import spread
 
 ROWS = [line.strip("| ").split(" | ") for line in results.quality()[2:]]
 
@@ -16,7 +18,7 @@ def test_every_line_is_complete_and_leads_to_a_chapter_and_a_work_that_are_there
     library = (BOOK / "references.bib").read_text(encoding="utf8")
     for row in ROWS:
         assert len(row) == 6
-        assert (BOOK / (re.match(r"{doc}`[A-Z]+ <(\w+)>`: \w", row[0])[1] + ".md")).exists()
+        assert (BOOK / (re.match(r"{doc}`[A-Z ]+ <(\w+)>`: \w", row[0])[1] + ".md")).exists()
         assert all(f"{{{key}," in library for key in re.findall(r"{cite:p}`(\w+)`", row[1]))
         assert int(row[4]) >= 1
         assert row[5] == "–" or 0 < float(row[5]) < 120
@@ -24,7 +26,7 @@ def test_every_line_is_complete_and_leads_to_a_chapter_and_a_work_that_are_there
 
 def test_figures_are_those_of_the_files():
     table = "\n".join(results.quality())
-    runs = [run["test_accuracy"] for run in results.results("cnn")["full: MNIST, 93,322 parameters, as the recipe is"]]
+    runs = [run["test_accuracy"] for run in contests_of("cnn")["full: MNIST, 93,322 parameters, as the recipe is"]]
     assert f"{100 * sum(runs[:-1]) / 5:.2f} ({100 * min(runs):.2f} to {100 * max(runs):.2f})" in table
     assert "| 99.36 (99.33 to 99.38) |" in table, "lowrank, 3.01 times fewer products, three seeds"
     assert f"| {100 * data.record('cnn-drawn-mnist')['metrics']['test accuracy']:.2f} |" in table
@@ -61,6 +63,6 @@ def test_every_file_names_its_machine():
 
 
 def test_several_seeds_are_given_as_mean_and_range():
-    assert results.spread([1.0, 2.0, 6.0], 1) == "3.0 (1.0 to 6.0)"
-    assert results.spread([1.234], 2) == "1.23"
-    assert results.spread([8, 8, 8], 0) == "8"
+    assert spread([1.0, 2.0, 6.0], 1) == "3.0 (1.0 to 6.0)"
+    assert spread([1.234], 2) == "1.23"
+    assert spread([8, 8, 8], 0) == "8"
