@@ -58,8 +58,8 @@ def _count_mistakes(c: int, o: int, k: int, rank: int, size: int) -> dict[str, f
 
 @exercise(
     "Your gradients are those of the update alone, and of its scale.",
-    "Write M = W + scale·BA. The gradient of the loss by M is gᵀx. How does M move with B? How with A?",
-    "If B moves by δ, M moves by scale·δA, so ∂B = scale·(∂M)Aᵀ. The same for A gives scale·Bᵀ(∂M).",
+    "Write V = W + scale·BA. The gradient of the loss by V is M = gᵀx. How does V move with B? How with A?",
+    "If B moves by δ, V moves by scale·δA, so ∂B = scale·MAᵀ. The same for A gives scale·BᵀM.",
     "M = g.T @ x; return scale * B.T @ M, scale * M @ A.T.",
 )
 def check_update_gradients(student: Any) -> None:

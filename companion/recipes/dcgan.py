@@ -10,7 +10,8 @@ norm (each layer's weights divided by their largest singular value), or none.
 
 grid.png shows what the averaged generator makes of the same hundred codes, again and again while it learns; walk.png,
 at the end, goes from one code to another. The checkpoint's `ema` holds the average with batch statistics of its own.
-With --classifier, result.json says how sure a classifier is of its pictures, and how many of each class it counts.
+With --classifier, result.json says how sure a classifier is of its pictures, how many of each class it counts, and
+how far their features are from real ones (Fréchet distance).
 """
 
 import argparse

@@ -15,10 +15,11 @@ Shape = tuple[int, int, int]
 
 
 class Generator(nn.Module):
-    """G(z, c) = G([z, E(c)]): a plain generator whose code has the label's vector behind it.
+    """G(z, c): a plain generator that is told a label, by a vector behind its code, [z, E(c)], or in its batch norms.
 
     `backbone` is "mlp" (nets.gan) or "dcgan" (nets.dcgan), `embed` the length of E(c). With `norm` "conditional" the
-    label also sets the scale and shift of every batch norm, and `embed` may be 0: then that is its only way in.
+    label also sets the scale and shift of every batch norm, and `embed` may be 0: then that is its only way in. Beside
+    a convolutional G's code, and without R1, the vector tends to leave one picture for each label.
     """
 
     def __init__(

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from companion._array import whole
 
-KERNEL, STRIDE, PADDING = 4, 2, 1  # halves and doubles exactly, and the stride divides the kernel
-SMALL = 4  # pixels; maps are halved until they are this small
+KERNEL, STRIDE, PADDING = 4, 2, 1  # doubles exactly, and the stride divides the kernel
+SMALL = 4  # pixels; maps are halved until the shorter side is at most this
 
 
 def enlarged(size: int, kernel: int, *, stride: int = 1, padding: int = 0, extra: int = 0) -> int:

@@ -24,8 +24,8 @@ def projected(
     """(U, UᵀW, b′): the layer of that rank whose outputs are nearest to the true ones on the data, bias and all.
 
     With ȳ the mean of `outputs` and U the first principal directions of them, y ↦ ȳ + UUᵀ(y − ȳ) loses least (PCA). Of
-    y = Wx + b this makes UUᵀW x + b′ with b′ = b + (I − UUᵀ)(ȳ − b) (Zhang, Zou, He & Sun 2016). Equally: the truncated
-    SVD of W C^½, C the covariance of the inputs.
+    y = Wx + b this makes UUᵀW x + b′ with b′ = b + (I − UUᵀ)(ȳ − b) (Zhang, Zou, He & Sun 2016). Equally: BA C^½ is the
+    truncated SVD of W C^½, C the covariance of the inputs.
     """
     mean, components, _ = svd.pca(outputs, rank)
     missed = mean - bias
