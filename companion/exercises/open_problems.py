@@ -133,7 +133,7 @@ def check_renyi(student: Any) -> None:
             "the rate plays no part: that is the mechanism without sampling.": order / (2 * sigma**2),
             "you scaled the divergence without sampling by the rate. It falls about as the rate squared.":
                 q * order / (2 * sigma**2),
-            "that is the approximation for small rates. Take the whole sum.": q**2 * order / sigma**2,
+            "that is a bound for small rates. Take the whole sum.": q**2 * order / sigma**2,
         }  # fmt: skip
         compare(
             f"For {listed(given)} you returned {value:.6g}:",

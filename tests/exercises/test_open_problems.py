@@ -180,7 +180,7 @@ WRONG = {
         "one term short": lambda q, s, a: _open_cases.binomial(q, s, a, terms=a) / (a - 1),
         "the rate plays no part": lambda q, s, a: a / (2 * s**2),
         "you scaled the divergence": lambda q, s, a: q * a / (2 * s**2),
-        "the approximation for small rates": lambda q, s, a: q * q * a / s**2,
+        "a bound for small rates": lambda q, s, a: q * q * a / s**2,
         "work order = 2 out": lambda q, s, a: 0.123,
         "must be one number": lambda q, s, a: np.ones(3),
     },

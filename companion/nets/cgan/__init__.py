@@ -5,7 +5,7 @@ step = gan.make_step(G, D, train.Update(G, adam_g), train.Update(D, adam_d), run
 G(torch.randn(10, G.z_dim), torch.arange(10))          # one of each
 
     conditions.py   Embedding   ConditionalNorm          how a label enters a network
-    networks.py     Generator   Discriminator            the label to G beside z or in its norms, to D as channel or projection
+    networks.py     Generator   Discriminator            the label to G by z or in norms, to D as channel or projection
     labels.py       same   drawn_from                    which labels the fakes are made of
     sampling.py     measured   sheet                     a copy for drawing; a row of pictures for each class
     optimum.py      optimum                              D*(x|c) and its value, on tables

@@ -19,7 +19,7 @@ audit.py        roc   likelihood_ratio   epsilon_at_least     who was in the tra
 On several processes all of it works as `train.Update` does: each takes its own examples, the first adds the noise.
 What no ε covers: the loss that a step returns, a number of examples or steps that was chosen by looking, floating-point
 noise, and seeds that somebody knows. For a real release give `train.launch` a seed from `secrets.randbits(32)`, and
-throw it away.
+throw it away; its 32 bits can still be tried through, so against a determined attacker take a cryptographic generator.
 """
 
 from companion.train.privacy.accountant import ORDERS, Spent, epsilon, noise_for, rdp, to_epsilon
