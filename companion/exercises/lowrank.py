@@ -60,7 +60,7 @@ def _count_mistakes(c: int, o: int, k: int, rank: int, size: int) -> dict[str, f
     "Your gradients are those of the update alone, and of its scale.",
     "Write V = W + scale·BA. The gradient of the loss by V is M = gᵀx. How does V move with B? How with A?",
     "If B moves by δ, V moves by scale·δA, so ∂B = scale·MAᵀ. The same for A gives scale·BᵀM.",
-    "M = g.T @ x; return scale * B.T @ M, scale * M @ A.T.",
+    "With M = g.T @ x the two are scale * B.T @ M and scale * M @ A.T.",
 )
 def check_update_gradients(student: Any) -> None:
     """student(W, A, B, x, g, scale) -> (∂A, ∂B) of x ↦ x(W + scale·BA)ᵀ, g the gradient by the outputs."""
