@@ -17,6 +17,8 @@ def launch(playwright: Playwright) -> Browser:
         return pytest.fail(str(missing)) if os.environ.get("CI") == "true" else pytest.skip(str(missing))
 
 
+PATIENCE = 120_000  # milliseconds: long pages set hundreds of formulas, on a machine that has other work
+
 # The theme asks for a stored theme before there is one, and says so.
 _KNOWN = ("Got invalid theme mode",)
 
@@ -33,6 +35,7 @@ class Watched:
     @classmethod
     def new(cls, browser: Browser, own: tuple[str, ...], **options: object) -> "Watched":
         self = cls(browser.new_context(**options).new_page())
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("request", lambda r: None if r.url.startswith(own) else self.foreign.append(r.url))
         self.page.on("requestfailed", lambda r: self.failed.append(r.url))
         self.page.on("response", lambda r: self.failed.append(r.url) if r.status >= 400 else None)
