@@ -21,13 +21,17 @@ def html(chapter, browser):  # a browser, so that the site's tests are skipped t
 
 
 @EVERY_CHAPTER
-def test_the_launch_buttons_open_the_committed_notebook(html, chapter):
+def test_the_launch_buttons_open_the_committed_notebook_and_the_sheet(html, chapter):
     links = [str(a["href"]) for a in html.find_all("a", href=re.compile(r"colab\.research|mybinder\.org"))]
     path = urlsplit(repository()).path
-    assert links == [
+    colab = f"https://colab.research.google.com/github{path}/blob/main"
+    sheets = html.find_all("a", href=f"../sheets/{chapter}.ipynb")
+    assert links[:2] == [
         f"https://mybinder.org/v2/gh{path}/main?urlpath=lab/tree/book/{chapter}.ipynb",
-        f"https://colab.research.google.com/github{path}/blob/main/book/{chapter}.ipynb",
+        f"{colab}/book/{chapter}.ipynb",
     ]
+    assert len(sheets) == (SITE / "sheets" / f"{chapter}.ipynb").exists() == (chapter != "myths")
+    assert links[2:] == [f"{colab}/sheets/{chapter}.ipynb"] * len(sheets)
 
 
 @EVERY_CHAPTER
