@@ -119,7 +119,7 @@ def main() -> None:
     options.add_argument("--record", help="write the figures into this record too")
     given = options.parse_args()
     G, trained_with = generator(given.folder)
-    last = json.loads((given.folder / "log.jsonl").read_text().splitlines()[-1])
+    last = contest.last_line(given.folder)
     found = measured(G, given.seeds, given.epochs)
     row = {"minutes": round(last["seconds"] / 60, 1), "images_per_s": last["images/s"], **found}
     title = " ".join(f"{k}={trained_with[k]}" for k in ("backbone", "how", "norm", "width", "epochs", "batch", "lr"))

@@ -31,7 +31,7 @@ def train(folder: Path, options: list[str], seed: int, threads: int) -> None:
 def measured(folder: Path, seed: int, threads: int) -> dict:
     """What the folder of a finished run says."""
     result = json.loads((folder / "result.json").read_text())
-    last = json.loads((folder / "log.jsonl").read_text().splitlines()[-1])
+    last = contest.last_line(folder)
     return {
         "entry": f"seed {seed}",
         "test_accuracy": result["test accuracy"],
@@ -55,8 +55,7 @@ def main() -> None:
             train(folders[seed], RECIPES[given.part], seed, given.threads)
     done = [measured(f, seed, given.threads) for seed, f in folders.items() if (f / "result.json").exists()]
     mean = {"entry": "mean"} | {k: round(statistics.mean(row[k] for row in done), 5) for k in list(done[0])[1:]}
-    path = contest.RESULTS / "cnn.json"
-    contests = json.loads(path.read_text())["contests"] if path.exists() else {}
+    contests = contest.so_far("cnn")
     contests[f"{given.part}: MNIST, 93,322 parameters, {' '.join(RECIPES[given.part]) or 'as the recipe is'}"] = [
         *done,
         mean,

@@ -60,6 +60,17 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
+def so_far(name: str) -> dict[str, list[dict[str, Any]]]:
+    """The contests that results/<name>.json holds; none where there is no such file yet."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf8"))["contests"] if path.exists() else {}
+
+
+def last_line(folder: Path) -> dict[str, Any]:
+    """The end of a recipe's log: its last step, images a second, and the seconds since the run began."""
+    return json.loads((folder / "log.jsonl").read_text(encoding="utf8").splitlines()[-1])
+
+
 def write(name: str, record: dict[str, Any]) -> None:
     """results/<name>.json, and the same as a table on the screen."""
     RESULTS.mkdir(exist_ok=True)

@@ -26,7 +26,7 @@ def run(small: int, epochs: float, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name, mock.patch.object(sizes, "SMALL", small):
         recipe.main([*GIVEN, "--epochs", str(epochs), "--seed", str(seed), "--out", name])
         found = json.loads((Path(name) / "result.json").read_text(encoding="utf8"))
-        last = json.loads((Path(name) / "log.jsonl").read_text(encoding="utf8").splitlines()[-1])
+        last = contest.last_line(Path(name))
         base = "{} × {}".format(*sizes.plan((1, 28, 28), 1).sizes[0])
     distance, minutes = found["Fréchet distance"], round(last["seconds"] / 60, 1)
     return {"entry": base, "seed": seed, "distance": distance, "sure": found["sure"], "minutes": minutes}

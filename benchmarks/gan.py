@@ -39,7 +39,7 @@ def go_on(points: str, seed: int, out: Path, until: float) -> bool:
 def row(out: Path, seed: int) -> dict[str, Any]:
     """What one run left."""
     result = json.loads((out / "result.json").read_text(encoding="utf8"))
-    last = json.loads((out / "log.jsonl").read_text(encoding="utf8").splitlines()[-1])
+    last = contest.last_line(out)
     return {
         "seed": seed,
         "modes": result["modes"],

@@ -239,11 +239,10 @@ def main() -> None:
     if given.worker:
         return worker(given.repeats, given.steps)
     torch.set_num_threads(given.threads)
-    path = contest.RESULTS / "loop.json"
-    record = json.loads(path.read_text()) if given.part and path.exists() else {"contests": {}}
+    contests = contest.so_far("loop") if given.part else {}
     for part in [given.part] if given.part else PARTS:
-        record["contests"] |= PARTS[part](given.repeats)
-    contest.write("loop", {"machine": contest.machine(given.threads), "contests": record["contests"]})
+        contests |= PARTS[part](given.repeats)
+    contest.write("loop", {"machine": contest.machine(given.threads), "contests": contests})
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks import contest
+from benchmarks.cgan import accuracy
 from companion import data, train
 from companion.data.augment import warp
 from companion.data.batches import Batches
@@ -73,12 +74,6 @@ def tuned(net: torch.nn.Module, images: data.Images, seed: int) -> torch.nn.Modu
     for _ in train.fit(step, Batches(images, 100, seed=seed, augment=warp(shift=1)), run=run, steps=steps):
         pass
     return net.eval()
-
-
-@torch.no_grad()
-def accuracy(net: torch.nn.Module, test: data.Images) -> float:
-    right = [(net(x).argmax(1) == y).sum() for x, y in Batches(test, 1000).once()]
-    return int(sum(right)) / len(test.y)
 
 
 def curve(given: argparse.Namespace) -> tuple[str, list[dict[str, Any]]]:
@@ -270,8 +265,7 @@ def main() -> None:
     given = options.parse_args()
     torch.set_num_threads(given.threads)
     title, rows = PARTS[given.part](given)
-    path = contest.RESULTS / "lowrank.json"
-    contests = json.loads(path.read_text())["contests"] if path.exists() else {}
+    contests = contest.so_far("lowrank")
     part = given.part + ":"  # what was measured with other weights, or threads, goes
     contests = {name: old for name, old in contests.items() if name == title or not name.startswith(part)}
     fresh = {entry["entry"] for entry in rows}

@@ -131,8 +131,7 @@ def main() -> None:
     done = [row for row in rows if row]
     if len(done) < len(rows):
         sys.exit(f"{len(rows) - len(done)} seeds have not ended yet: call again to go on.")
-    path = contest.RESULTS / "privacy.json"
-    contests = json.loads(path.read_text(encoding="utf8"))["contests"] if path.exists() else {}
+    contests = contest.so_far("privacy")
     contests[f"MNIST within ε = {given.epsilon:g}, δ = 1e-5, 26,010 parameters"] = done
     about = {
         "machine": contest.machine(torch.get_num_threads()),

@@ -130,7 +130,7 @@ def record(out: Path, seeds: int, threads: int, extra: list[str]) -> dict[str, l
             command += ["--out", str(folder), "--resume"]
             subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": str(threads)}, check=True)
         result = json.loads((folder / "result.json").read_text())
-        last = json.loads((folder / "log.jsonl").read_text().splitlines()[-1])
+        last = contest.last_line(folder)
         options = json.loads((folder / "options.json").read_text())
         row = {"entry": f"companion, seed {seed}, {options['epochs']:g} epochs"}
         row |= {name: round(result[name], 3) for name in ("nll", "nll error", "elbo", "kl", "active")}
@@ -149,8 +149,7 @@ def main() -> None:
     if given.part == "record" and given.out is None:
         options.error("record needs --out, a folder for the runs' own folders")
     torch.set_num_threads(given.threads)
-    path = contest.RESULTS / "vae.json"
-    contests = json.loads(path.read_text())["contests"] if path.exists() else {}
+    contests = contest.so_far("vae")
     contests |= speed(given.repeats) if given.part == "speed" else record(given.out, given.seeds, given.threads, extra)
     contest.write("vae", {"machine": contest.machine(given.threads), "contests": contests})
 

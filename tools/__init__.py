@@ -19,7 +19,8 @@ results         the tables of the page of results
 playground      the models of the live playgrounds, golden values   python -m tools.playground
 packing         a network as int8 and as the page runs it
 playground_pictures   the playgrounds' pictures for paper
-browser         Chromium, the system's or playwright's own
+shipped         the trained networks that both of them show
+browser         Chromium, a page whose formulas are set, and a server
 offline         the site, notebooks, sheets and wheel in one zip    python -m tools.offline
 paper           the site as one PDF                                 python -m tools.paper
 """

@@ -1,5 +1,6 @@
 """Where the book's parts lie, the order of its chapters, and the addresses that all derive from `_config.yml`."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,12 @@ def back_matter() -> list[Path]:
 def chapters() -> list[Path]:
     """The pages with code, in reading order."""
     return [page for page in pages() if "```{code-cell}" in page.read_text(encoding="utf8")]
+
+
+def playgrounds() -> list[tuple[str, str]]:
+    """(page, name) of every `{playground}` block, in reading order."""
+    block = re.compile(r"^```\{playground\} (\S+)$", re.MULTILINE)
+    return [(page.stem, name) for page in pages() for name in block.findall(page.read_text(encoding="utf8"))]
 
 
 def numbers() -> dict[Path, int]:

@@ -1,9 +1,16 @@
-"""Chromium for the tests of the site and for paper: the system's, or playwright's own."""
+"""Chromium for the tests of the site and for paper: the system's, or playwright's own; and a server for the site."""
 
+import functools
 import os
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Page, Playwright
+
+from tools.book import SITE
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
@@ -17,3 +24,25 @@ def launch(playwright: Playwright) -> Browser:
     if not os.path.exists(path):
         raise SystemExit(MISSING)
     return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+def open_page(page: Page, url: str) -> None:
+    """Load it and wait until MathJax, where the page has it, has set its formulas."""
+    page.goto(url, wait_until="load")
+    page.wait_for_function("!window.MathJax || MathJax.startup && MathJax.startup.promise")
+    page.evaluate("window.MathJax ? MathJax.startup.promise : 0")
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The built site on a free port of this machine; yields its address, with a slash at the end."""
+    handler = functools.partial(_Quiet, directory=str(SITE))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}/"
+        httpd.shutdown()

@@ -18,7 +18,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, NameObject
 
 from tools.book import BUILD, SITE, pages, title
-from tools.browser import launch
+from tools.browser import launch, open_page
 
 FOOTER = """<div style="font: 8px sans-serif; width: 100%; padding: 0 16mm; text-align: right; color: #555">
 <span class="title"></span> &nbsp; <span class="pageNumber"></span></div>"""
@@ -45,9 +45,7 @@ def printed(browser: Browser, names: list[str], folder: Path) -> Iterator[Print]
     page = browser.new_page()
     page.emulate_media(media="print")
     for name in names:
-        page.goto((SITE / "book" / f"{name}.html").as_uri(), wait_until="load")
-        page.wait_for_function("!window.MathJax || MathJax.startup && MathJax.startup.promise")
-        page.evaluate("window.MathJax ? MathJax.startup.promise : 0")
+        open_page(page, (SITE / "book" / f"{name}.html").as_uri())
         page.evaluate(OPEN)
         path = folder / f"{name}.pdf"
         page.pdf(path=str(path), **LOOK)

@@ -21,9 +21,7 @@ from torch import Tensor, nn
 
 from companion import data
 from companion.data.cache import write_atomically
-from companion.matrix import nmf
-from companion.nets import cgan, cnn, dcgan, gan, vae
-from tools import playground_pictures
+from tools import playground_pictures, shipped
 from tools.book import BOOK, ROOT
 from tools.packing import Layer, forward, layers, packed, quantized, rounded
 
@@ -41,32 +39,23 @@ class Net(NamedTuple):
     more: dict[str, Any]
 
 
-def _loaded(net: Any, name: str) -> Any:
-    net.load_state_dict(data.weights(name))
-    return net.eval().requires_grad_(False)
-
-
 def _codes(n: int, size: int) -> Tensor:
     """A few codes with few digits, so that the file of golden values stays small."""
     return torch.randn(n, size, generator=torch.Generator().manual_seed(0)).mul(100).round() / 100
 
 
 def the_gan(name: str = "gan-mnist") -> Net:
-    given = data.record(name)["options"]
-    G = _loaded(gan.Generator(given["z_dim"], width=given["width"]), name)
+    G = shipped.the_gan(name)
     return Net(name, layers([*G.layers, nn.Tanh()], (G.z_dim,)), G, _codes(1, G.z_dim), {})
 
 
 def the_dcgan(name: str = "dcgan-mnist") -> Net:
-    given = data.record(name)["options"]
-    G = _loaded(dcgan.Generator(given["z_dim"], width=given["width"]), name)
+    G = shipped.the_dcgan(name)
     return Net(name, layers(list(G.layers), (G.z_dim,)), G, _codes(1, G.z_dim), {})
 
 
 def the_cgan(name: str = "cgan-mnist") -> Net:
-    given = data.record(name)["options"]
-    how = {key: given[key] for key in ("width", "backbone", "embed", "norm")}
-    G = _loaded(cgan.Generator(10, given["z_dim"], **how), name)
+    G = shipped.the_cgan(name)
     if G.label or not G.norms:
         raise SystemExit(f"{name} has the label beside its code; nn.js takes it in the norms alone.")
     shares = torch.eye(10)[7:8] / 4 + 3 * torch.eye(10)[1:2] / 4
@@ -78,14 +67,14 @@ def the_vae(name: str = "vae2-mnist") -> Net:
     given = data.record(name)["options"]
     if given["likelihood"] != "bernoulli" or given.get("conditional"):
         raise SystemExit(f"{name} is not a plain model of black and white pixels; nn.js draws only those.")
-    model = _loaded(vae.VAE(z_dim=given["z_dim"], net=given["model"], hidden=given.get("hidden")), name)
+    model = shipped.the_vae(name)
     d = model.decoder
     inner = list(d.layers) if given["model"] == "mlp" else [*d.first, nn.Unflatten(1, d.start), *d.convolutions]
     return Net(name, layers([*inner, nn.Sigmoid()], (given["z_dim"],)), model.pictures, _codes(1, given["z_dim"]), {})
 
 
 def the_cnn(name: str = "cnn-drawn-mnist") -> Net:
-    net = _loaded(cnn.Classifier(), name)
+    net = shipped.the_cnn(name)
     first, second, third = net.convs
     steps = [first, nn.ReLU(), nn.MaxPool2d(2), second, nn.ReLU(), nn.MaxPool2d(2), third, nn.ReLU(), nn.Flatten()]
     digits = _handwriting(10, split="test", each=1)
@@ -115,11 +104,9 @@ def photo() -> dict[str, Any]:
     return {"name": "A temple", "width": 192, "height": 128, "pixels": _text(np.asarray(small).tobytes())}
 
 
-def parts(rank: int = 16) -> dict[str, Any]:
-    """The rows of H for 3,000 printed digits, the largest entry of each 1; and ten digits that were not among them."""
-    x = data.images("glyphs", n=3000).x
-    H = nmf.hals(x.reshape(len(x), -1) / 255, rank, max_iter=300, rng=0).H
-    q, scale = quantized(torch.as_tensor(H / H.max(axis=1, keepdims=True)))
+def parts() -> dict[str, Any]:
+    """The sixteen parts of printed digits, and ten digits that were not among those they were found in."""
+    q, scale = quantized(torch.as_tensor(shipped.parts()))
     others, classes = data.images("glyphs", "test")
     ten = np.stack([others[np.flatnonzero(classes == k)[3]].ravel() for k in range(10)])
     return {

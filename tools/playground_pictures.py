@@ -13,19 +13,11 @@ from PIL import Image
 
 from companion import data, plot
 from companion.data.cache import write_atomically
-from companion.matrix import gmm, nmf, norms, svd
-from companion.nets import cgan, cnn, dcgan, gan, vae
+from companion.matrix import gmm, norms, svd
+from companion.nets import cgan
+from tools import shipped
 
 WIDE = (6.4, 2.6)
-
-
-def _given(name: str) -> dict[str, Any]:
-    return data.record(name)["options"]
-
-
-def _loaded(net: Any, name: str) -> Any:
-    net.load_state_dict(data.weights(name))
-    return net.eval().requires_grad_(False)
 
 
 def _sheet(x: Any, columns: int, size: tuple[float, float]) -> Figure:
@@ -60,9 +52,7 @@ def ranks() -> Figure:
 
 
 def parts() -> Figure:
-    x, _ = data.images("glyphs", n=3000)
-    H = nmf.hals(x.reshape(len(x), -1) / 255, 16, max_iter=300, rng=0).H
-    return _sheet((H / H.max(axis=1, keepdims=True)).reshape(-1, 28, 28), 8, (6.4, 1.8))
+    return _sheet(shipped.parts().reshape(-1, 28, 28), 8, (6.4, 1.8))
 
 
 def heaps() -> Figure:
@@ -85,9 +75,8 @@ def heaps() -> Figure:
 
 
 def maps() -> Figure:
-    net = _loaded(cnn.Classifier(), "cnn-drawn-mnist")
     x = torch.as_tensor(data.images("glyphs", n=4).x[3:4]).float() / 255
-    seen = net.features(x)[0][0]
+    seen = shipped.the_cnn().features(x)[0][0]
     figure, (left, right) = plt.subplots(1, 2, figsize=WIDE, width_ratios=(1, 2.2))
     plot.image(x[0, 0], title="a digit", ax=left)
     plot.images(seen / seen.max(), columns=8, title="32 maps of the first convolution", ax=right)
@@ -95,36 +84,27 @@ def maps() -> Figure:
 
 
 def samples() -> Figure:
-    dense, drawn = _given("gan-mnist"), _given("dcgan-mnist")
     figure, axes = plt.subplots(1, 2, figsize=(6.4, 1.9))
-    pairs = [
-        (_loaded(gan.Generator(dense["z_dim"], width=dense["width"]), "gan-mnist"), "dense layers"),
-        (_loaded(dcgan.Generator(drawn["z_dim"], width=drawn["width"]), "dcgan-mnist"), "transposed convolutions"),
-    ]
-    for (G, title), ax in zip(pairs, axes, strict=True):
+    pairs: dict[str, Any] = {"dense layers": shipped.the_gan(), "transposed convolutions": shipped.the_dcgan()}
+    for (title, G), ax in zip(pairs.items(), axes, strict=True):
         z = torch.randn(18, G.z_dim, generator=torch.Generator().manual_seed(1))
         plot.images((G(z) + 1) / 2, columns=6, title=title, ax=ax)
     return figure
 
 
 def classes() -> Figure:
-    given = _given("cgan-mnist")
-    how = {key: given[key] for key in ("width", "backbone", "embed", "norm")}
-    G = _loaded(cgan.Generator(10, given["z_dim"], **how), "cgan-mnist")
-    x = (cgan.sheet(G, 10, 4, seed=2) + 1) / 2
+    x = (cgan.sheet(shipped.the_cgan(), 10, 4, seed=2) + 1) / 2
     return _sheet(x.unflatten(0, (10, 4)).transpose(0, 1).flatten(0, 1), 10, (6.4, 2.6))
 
 
 def plane() -> Figure:
-    given = _given("vae2-mnist")
-    model = _loaded(vae.VAE(z_dim=given["z_dim"], net=given["model"], hidden=given.get("hidden")), "vae2-mnist")
     line = torch.linspace(-2.8, 2.8, 15)
-    return _sheet(model.pictures(torch.cartesian_prod(-line, line).flip(1)), 15, (3.6, 3.6))
+    x = shipped.the_vae().pictures(torch.cartesian_prod(-line, line).flip(1))
+    return _sheet(x, 15, (3.6, 3.6))
 
 
 def mixed() -> Figure:
-    given = _given("dcgan-mnist")
-    G = _loaded(dcgan.Generator(given["z_dim"], width=given["width"]), "dcgan-mnist")
+    G = shipped.the_dcgan()
     x = (G(torch.randn(20, G.z_dim, generator=torch.Generator().manual_seed(3))) + 1) / 2
     return _sheet(x, 10, (6.4, 1.4))
 

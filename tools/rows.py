@@ -67,7 +67,7 @@ def smaller() -> list[Row]:
     """The classifier of the chapter on convolutions after its layers were split, one line for each size."""
     (curve,) = (rows for title, rows in results("lowrank").items() if title.startswith("curve"))
     sizes: dict[float, list[float]] = {}
-    for run in curve[2:]:
+    for run in (run for run in curve if run["ranks"] != "whole"):
         sizes.setdefault(run["fewer"], []).append(100 * run["fine_tuned"])
     whole = f"MNIST's test set; the whole network reads {100 * curve[0]['split']:.2f} %"
     return [

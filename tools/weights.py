@@ -53,7 +53,7 @@ def ship(name: str, state: dict[str, torch.Tensor], record: dict[str, Any]) -> N
 def record(folder: Path, recipe: str, data: str, state: dict[str, torch.Tensor]) -> dict[str, Any]:
     """What a reader needs to know about the numbers, and to make them again."""
     options = json.loads((folder / "options.json").read_text(encoding="utf8"))
-    last = json.loads((folder / "log.jsonl").read_text(encoding="utf8").splitlines()[-1])
+    last = contest.last_line(folder)
     return {
         "command": f"python -m companion.recipes.{recipe} " + " ".join(_given(options)) + " --out RUN",
         "options": options,

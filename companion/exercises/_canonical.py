@@ -6,7 +6,7 @@ import numpy as np
 
 from companion.exercises._tricases import FACTORS
 from companion.exercises._words import shaped
-from companion.exercises.answers import array, ask, close, parts
+from companion.exercises.answers import array, ask, cause, close, parts
 from companion.exercises.verdict import Wrong, exercise
 
 
@@ -57,9 +57,8 @@ def _why(W: np.ndarray, H: np.ndarray, Q: np.ndarray, C: np.ndarray) -> str:
         "only the symmetric part was kept. The rest of C says who acts on whom: return VᵀCV whole.": (S + S.T) / 2,
         "the inverse of T entered. W = QT puts T itself beside H.": np.linalg.pinv(T) @ H @ np.linalg.pinv(T).T,
     }
-    for why, wrong in mistakes.items():
-        if close(C, wrong):
-            return why
+    if why := cause(C, mistakes):
+        return why
     V = np.linalg.qr(W)[0].T @ Q
     if close(C, V @ V @ S @ V.T @ V.T):
         return "the transposes of V are exchanged: QV goes with VᵀCV, not with VCVᵀ."

@@ -49,6 +49,12 @@ def _r1_mistakes(x: np.ndarray, W: np.ndarray, b: np.ndarray, v: np.ndarray) -> 
             (g**2).mean(),
         "the half and the mean over the points are missing.": squares.sum(),
         "the square is missing: you averaged the norms.": np.sqrt(squares).mean() / 2,
+        "the square and the half are missing: you averaged the norms.": np.sqrt(squares).mean(),
+        "you squared the mean norm. Square each point's own norm, then average.": np.sqrt(squares).mean() ** 2 / 2,
+        "norm(g, 2) of a matrix is its largest singular value. Sum the squares of each row.":
+            np.linalg.norm(g, 2) ** 2 / 2,
+        "in 1 − a² the a is the value of the tanh, not what goes into it.":
+            (((v * (1 - (x @ W.T + b) ** 2)) @ W) ** 2).sum(1).mean() / 2,
         "you averaged the gradients first. Square each point's own, then average.": (g.mean(0) ** 2).sum() / 2,
         "that is (‖∇D‖ − 1)², the other penalty.": ((np.sqrt(squares) - 1) ** 2).mean(),
         "the slope of the tanh is missing: 1 − a².": with_bend(np.ones_like),

@@ -6,7 +6,7 @@ import numpy as np
 
 from companion.exercises._lowrank_cases import LAYERS, SEEN
 from companion.exercises._words import listed
-from companion.exercises.answers import array, ask, close, parts
+from companion.exercises.answers import array, ask, cause, close, parts
 from companion.exercises.verdict import Wrong, exercise
 
 EXCHANGED = "B and A are exchanged: A, rank × inputs, comes first in the network, and is returned second."
@@ -59,9 +59,8 @@ def _split_mistake(W: np.ndarray, rank: int, product: np.ndarray) -> str:
         "you took columns of W: a part of W is not its best approximation.": W[:, :rank] @ np.eye(rank, W.shape[1]),
         "you took rows of W: a part of W is not its best approximation.": np.eye(len(W), rank) @ W[:rank],
     }  # fmt: skip
-    for why, wrong in mistakes.items():
-        if close(product, wrong):
-            return why
+    if why := cause(product, mistakes):
+        return why
     if close(first @ (first.T @ product), product):
         return "B spans the right columns, A is not right. NumPy's third factor is Vh = Vᵀ already: no transpose."
     best = np.linalg.norm(s[rank:])
@@ -98,9 +97,8 @@ def _data_mistake(W: np.ndarray, X: np.ndarray, rank: int, product: np.ndarray) 
             centred.T @ centred @ W,
         "that is the projector VVᵀ alone: multiply it by W.": V[:rank].T @ V[:rank] @ np.eye(*W.shape),
     }  # fmt: skip
-    for why, wrong in mistakes.items():
-        if close(product, wrong):
-            return why
+    if why := cause(product, mistakes):
+        return why
     Y = X @ W.T
     best = np.linalg.norm(np.linalg.svd(Y, compute_uv=False)[rank:])
     return f"your outputs miss by {np.linalg.norm(Y - X @ product.T):.4g} (Frobenius), and {best:.4g} is possible."

@@ -36,7 +36,7 @@ def check_elbo(student: Any) -> None:
         given = dict(zip(("x", "logits", "mean", "log_var"), case, strict=True))
         x, logits, mean, log_var = case
         answer, wanted = ask(student, **given), "the ELBO, its mean over the pictures,"
-        each = np.shape(answer) == (len(x),)  # kept apart by picture, which is as good
+        each = np.shape(answer) in ((len(x),), (len(x), 1))  # kept apart by picture, which is as good
         if each:
             answer = _finite(answer, wanted, (len(x),), {}, EXP)
         value = number(np.mean(answer) if each else answer, wanted, if_not_finite=EXP)
@@ -62,6 +62,8 @@ def _elbo_mistakes(x: np.ndarray, logits: np.ndarray, gain: np.ndarray, cost: np
         "your sign is turned: that is the loss, the negative ELBO.": down - up,
         "you left out the divergence: that is the reconstruction alone.": up,
         "you left out the reconstruction.": -down,
+        "the half of the divergence is missing.": up - 2 * down,
+        "you subtracted the divergence of all pictures from each picture.": up - n * down,
         "you took a sigmoid of what is a probability already, or logits for probabilities.": twice - down,
         "you forgot the pixels without ink: (1 − x)·log(1 − p) is missing.": (x * np.log(clipped)).sum() / n - down,
         "you took squared differences. They belong to normal noise, not to pixels that are 0 or 1.":

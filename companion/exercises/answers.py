@@ -14,7 +14,7 @@ from companion.exercises.verdict import Wrong
 
 RTOL = 1e-4  # wide enough for answers in float32, far narrower than any mistake the checkers name
 
-OVERFLOW = "a division by zero or an overflow on the way"
+OVERFLOW = "a division by zero, an overflow, or the root or logarithm of a negative number on the way"
 SHAPES = "shapes that do not fit: print the .shape of each side, and look for a missing transpose"
 CAUSES: tuple[tuple[Any, str], ...] = (
     (NotImplementedError, "the placeholder is still there: put your own lines in its place"),
@@ -124,5 +124,9 @@ def close(x: Any, y: Any) -> bool:
 def compare(received: str, value: Any, truth: Any, mistakes: Mapping[str, Any], otherwise: str) -> None:
     """Wrong unless value ≈ truth: what was `received`, and the sentence of the first mistake that gives this value."""
     if not close(value, truth):
-        sentence = next((why for why, wrong in mistakes.items() if close(value, wrong)), otherwise)
-        raise Wrong(f"{received} {sentence}")
+        raise Wrong(f"{received} {cause(value, mistakes) or otherwise}")
+
+
+def cause(value: Any, mistakes: Mapping[str, Any]) -> str | None:
+    """The sentence of the first mistake that gives this value, if any does."""
+    return next((why for why, wrong in mistakes.items() if close(value, wrong)), None)

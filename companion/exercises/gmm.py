@@ -7,7 +7,7 @@ import numpy as np
 from companion.exercises._mixtures import FAR, LOG_PROBS, MIXTURES, SHARES, log_joint, quadratic, softmax
 from companion.exercises._sampling import check_sampling
 from companion.exercises._words import listed, shaped
-from companion.exercises.answers import array, ask, close, compare, number, parts
+from companion.exercises.answers import array, ask, cause, close, compare, number, parts
 from companion.exercises.verdict import Wrong, exercise
 
 __all__ = ["check_bic", "check_m_step", "check_responsibilities", "check_sampling"]
@@ -67,9 +67,8 @@ def _shares_mistake(case: tuple, r: np.ndarray) -> str:
         "you put all on the largest. That is a hard choice; the shares are asked for.":
             np.eye(len(weights))[logs.argmax(1)],
     }  # fmt: skip
-    for why, wrong in mistakes.items():
-        if close(r, wrong):
-            return why
+    if why := cause(r, mistakes):
+        return why
     if not close(r.sum(1), np.ones(len(r))):
         return f"your rows sum to numbers between {r.sum(1).min():.4g} and {r.sum(1).max():.4g}; each must sum to 1."
     return (

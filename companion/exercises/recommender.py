@@ -7,7 +7,7 @@ import numpy as np
 from companion.exercises._heldout import check_split
 from companion.exercises._ranked import check_ndcg
 from companion.exercises._words import described, listed, plain
-from companion.exercises.answers import array, ask, close, number
+from companion.exercises.answers import array, ask, cause, close, number
 from companion.exercises.verdict import Wrong, exercise
 
 __all__ = ["check_ndcg", "check_prediction", "check_split", "check_user_update"]
@@ -36,7 +36,7 @@ def check_user_update(student: Any) -> None:
         )
         truth = _ridge(Q, r, ridge)
         if not close(p, truth):
-            why = next((why for why, wrong in _update_mistakes(Q, r, ridge).items() if close(p, wrong)), None)
+            why = cause(p, _update_mistakes(Q, r, ridge))
             slope = np.linalg.norm(Q.T @ (Q @ p - r) + ridge * p)
             why = why or f"at your p the gradient Qᵀ(Qp − r) + ridge·p has length {slope:.3g}; it must be 0."
             raise Wrong(f"For {listed({'Q': Q, 'ridge': ridge})} your p begins with {p[0]:.4g}: {why}")
@@ -88,7 +88,7 @@ def check_prediction(student: Any) -> None:
         told = number(answer, "a prediction")
         if not close(told, _predicted(u, i)):
             mistakes = _known_mistakes(u, i) if None not in (u, i) else _cold_mistakes(u, i)
-            why = next((why for why, wrong in mistakes.items() if close(told, wrong)), "add the four terms by hand.")
+            why = cause(told, mistakes) or "add the four terms by hand."
             raise Wrong(f"For u = {u}, i = {i} you returned {told:.4g}: {why}")
 
 

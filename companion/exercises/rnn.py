@@ -7,7 +7,7 @@ import numpy as np
 from companion.exercises._rnn_cases import SEQUENCES, gradients_of, sigmoid, states_of
 from companion.exercises._rnn_gates import check_clip, check_lstm_step
 from companion.exercises._words import listed
-from companion.exercises.answers import array, ask, close, parts
+from companion.exercises.answers import array, ask, cause, close, parts
 from companion.exercises.verdict import Wrong, exercise
 
 __all__ = ["check_clip", "check_lstm_step", "check_through_time", "check_unroll"]
@@ -55,14 +55,13 @@ def _unroll_mistake(case: tuple, states: np.ndarray) -> str:
         "you added the old state to the new one. The tanh alone is the new state.": _added(*case),
     }  # fmt: skip
     if W.shape[0] == W.shape[1]:
-        why = "you multiplied by W where its transpose belongs: rows are sequences, so it is x_t @ W.T."
-        mistakes[why] = states_of(x, W.T, U, b, h)
+        transposed = "you multiplied by W where its transpose belongs: rows are sequences, so it is x_t @ W.T."
+        mistakes[transposed] = states_of(x, W.T, U, b, h)
         mistakes["you took sequences for moments: x[t] is what all sequences bring at moment t."] = (
             states_of(x.transpose(1, 0, 2), W, U, b, h)
         )  # fmt: skip
-    for why, wrong in mistakes.items():
-        if close(states, wrong):
-            return why
+    if why := cause(states, mistakes):
+        return why
     if not close(states[0], h):
         return "your first state is not the h you were given."
     return "your first state is right and a later one is not. Compute the state after one moment by hand."

@@ -8,7 +8,7 @@ from companion.exercises._cases import RANGES, TRUNCATIONS
 from companion.exercises._explained import check_explained_rank
 from companion.exercises._pca import check_pca
 from companion.exercises._words import described, listed, plain, shaped
-from companion.exercises.answers import array, ask, close
+from companion.exercises.answers import array, ask, cause, close
 from companion.exercises.verdict import Wrong, exercise
 
 __all__ = ["check_explained_rank", "check_pca", "check_range_finder", "check_truncation"]
@@ -47,9 +47,8 @@ def _truncation_mistake(A: np.ndarray, B: np.ndarray, rank: int, error: Any, bes
         f"you kept rank + 1 = {rank + 1} terms. The slice [:rank] has rank entries already.": sum(terms[: rank + 1]),
         f"you kept rank − 1 = {rank - 1} of the terms. The slice [:rank] ends before rank.": sum(terms[: rank - 1]),
     }
-    for why, wrong in mistakes.items():
-        if close(B, wrong):
-            return why
+    if why := cause(B, mistakes):
+        return why
     if ((B == A) | (B == 0)).all():
         return "you set entries of A to 0. Set singular values to 0 instead: entries say little about the rank."
     if close(first @ (first.T @ B), B) and close(np.linalg.svd(B, compute_uv=False)[:rank], s[:rank]):

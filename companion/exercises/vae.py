@@ -52,6 +52,8 @@ def _kl_mistakes(mean: np.ndarray, log_var: np.ndarray) -> dict[str, np.ndarray]
             (mean**2 + np.exp(2 * log_var) - 2 * log_var - 1).sum(1) / 2,
         "you took exp(log_var / 2), which is σ, where σ² belongs.":
             (mean**2 + np.exp(log_var / 2) - log_var - 1).sum(1) / 2,
+        "you halved log_var. It is log σ² already.": (mean**2 + var - log_var / 2 - 1).sum(1) / 2,
+        "you squared exp(log_var). It is σ² already.": (mean**2 + var**2 - log_var - 1).sum(1) / 2,
         "your mean is not squared.": (mean + var - log_var - 1).sum(1) / 2,
         "your μ² is missing.": (var - log_var - 1).sum(1) / 2,
         "your log σ² is missing.": (mean**2 + var - 1).sum(1) / 2,

@@ -36,7 +36,7 @@ class Update:
         check_told(run, "Update(net, optimizer, run=run)")
         self.world, self.calls = run.world if run else 1, 0
         self.norm: torch.Tensor | None = None
-        self._agree(net)
+        _agree(net, self.world)
 
     def __call__(self, loss: torch.Tensor) -> None:
         (loss if self.accumulate == 1 else loss / self.accumulate).backward(inputs=self.parameters)
@@ -49,12 +49,6 @@ class Update:
             self.norm = nn.utils.clip_grad_norm_(self.parameters, self.max_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
-
-    def _agree(self, net: nn.Module) -> None:
-        """All processes begin with the weights of the first."""
-        if self.world > 1:
-            for tensor in net.state_dict().values():
-                dist.broadcast(tensor, src=0)
 
     def state_dict(self) -> dict:
         if done := self.calls % self.accumulate:
@@ -77,6 +71,13 @@ def _check_owned(parameters: list[nn.Parameter], optimizer: torch.optim.Optimize
             f"the network has {len(ours)} trainable parameters, the optimizer {len(theirs)}, and {len(ours & theirs)} "
             "are the same; make the optimizer with net.parameters() of this network."
         )
+
+
+def _agree(net: nn.Module, world: int) -> None:
+    """All processes begin with the weights of the first."""
+    if world > 1:
+        for tensor in net.state_dict().values():
+            dist.broadcast(tensor, src=0)
 
 
 def _average(parameters: list[nn.Parameter], world: int) -> None:

@@ -66,10 +66,14 @@ def bound_by_logaddexp(log_w):
     return np.logaddexp.reduce(log_w) - np.log(log_w.shape[0])
 
 
+def elbo_in_a_column(x, logits, mean, log_var):
+    return elbo_by_picture(x, logits, mean, log_var)[:, None]
+
+
 RIGHT = {
     "check_kl": [kl_plain, kl_by_companion, kl_by_torch, kl_in_a_loop],
     "check_draw": [draw_plain, draw_with_a_root],
-    "check_elbo": [elbo_plain, elbo_by_torch, elbo_by_picture],
+    "check_elbo": [elbo_plain, elbo_by_torch, elbo_by_picture, elbo_in_a_column],
     "check_bound": [bound_plain, bound_by_torch, bound_by_logaddexp],
 }
 
@@ -140,6 +144,8 @@ WRONG = {
         "log_var for the variance": lambda m, v: (m**2 + v - np.log(np.abs(v)) - 1).sum(1) / 2,
         "logarithm of σ": lambda m, v: (m**2 + np.exp(2 * v) - 2 * v - 1).sum(1) / 2,
         "which is σ, where σ² belongs": lambda m, v: (m**2 + np.exp(v / 2) - v - 1).sum(1) / 2,
+        "you halved log_var": lambda m, v: (m**2 + np.exp(v) - v / 2 - 1).sum(1) / 2,
+        "you squared exp(log_var)": lambda m, v: (m**2 + np.exp(v) ** 2 - v - 1).sum(1) / 2,
         "mean is not squared": lambda m, v: (m + np.exp(v) - v - 1).sum(1) / 2,
         "μ² is missing": lambda m, v: (np.exp(v) - v - 1).sum(1) / 2,
         "log σ² is missing": lambda m, v: (m**2 + np.exp(v) - 1).sum(1) / 2,
@@ -175,6 +181,10 @@ WRONG = {
         "that is the loss": lambda *given: -elbo_plain(*given),
         "left out the divergence": lambda x, logits, m, v: gain(x, logits).sum(1).mean(),
         "left out the reconstruction": lambda x, logits, m, v: -cost(m, v).sum(1).mean(),
+        "half of the divergence is missing": lambda x, logits, m, v: (
+            gain(x, logits).sum(1).mean() - 2 * cost(m, v).sum(1).mean()
+        ),
+        "divergence of all pictures": lambda x, logits, m, v: (gain(x, logits).sum(1) - cost(m, v).sum()).mean(),
         "sigmoid of what is a probability": lambda x, logits, m, v: elbo_plain(x, sigmoid(logits), m, v),
         "pixels without ink": elbo_of_ink_alone,
         "squared differences": lambda x, logits, m, v: (
@@ -185,7 +195,7 @@ WRONG = {
         "the mean of your numbers is right, but not each": lambda x, logits, m, v: (
             gain(x, logits).sum(1).mean() - cost(m, v).sum(1)
         ),
-        "Check the two parts one by one": lambda x, logits, m, v: gain(x, logits).sum(1) - 2 * cost(m, v).sum(1),
+        "Check the two parts one by one": lambda x, logits, m, v: gain(x, logits).sum(1) - 4 * cost(m, v).sum(1),
         "must be one number": lambda x, logits, m, v: gain(x, logits),
     },
     "check_bound": {

@@ -10,6 +10,11 @@ from companion.nets.cnn import places
 WAYS = ("channels", "spatial", "tucker")
 
 
+def matrices(net: nn.Module) -> dict[str, nn.Linear | nn.Conv2d]:
+    """The layers of the network that are one matrix each, by name."""
+    return {name: layer for name, layer in net.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)}
+
+
 class Count(NamedTuple):
     """Multiply-adds for one picture, and weights without biases."""
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from companion._array import positive, whole
+from companion.nets.lowrank.counting import matrices
 
 
 class Update(nn.Module):
@@ -34,7 +35,7 @@ def adapt(net: nn.Module, rank: int, *, names: Iterable[str] | None = None, scal
     `[p for p in net.parameters() if p.requires_grad]` to the optimizer. ValueError for a name without such a layer.
     """
     rank = whole(rank, "rank", 1)
-    known = {name: layer for name, layer in net.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)}
+    known = matrices(net)
     chosen = list(known) if names is None else list(names)
     for name in chosen:
         if name not in known:

@@ -13,7 +13,7 @@ from companion._array import positive
 from companion.matrix import svd
 from companion.nets.cnn import costs
 from companion.nets.lowrank.convolution import channels, spatial, spatial_matrix
-from companion.nets.lowrank.counting import break_even, counts
+from companion.nets.lowrank.counting import break_even, counts, matrices
 from companion.nets.lowrank.dense import dense
 
 
@@ -52,7 +52,7 @@ def thin(net: nn.Module, x: Tensor, ways: Mapping[str, str], *, fewer: float) ->
 
 
 def _layer(net: nn.Module, name: str) -> nn.Linear | nn.Conv2d:
-    known = {name: layer for name, layer in net.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)}
+    known = matrices(net)
     if name not in known:
         raise ValueError(f"the network has no layer {name!r} to split; it has {', '.join(known)}.")
     return known[name]

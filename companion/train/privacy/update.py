@@ -1,14 +1,13 @@
 """DP-SGD in the shape of `train.Update`: one network, one optimizer, one call."""
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
 from companion.train.privacy import accountant
 from companion.train.privacy.gradients import Gradients, Loss, clipped_sum, per_example
 from companion.train.privacy.sampling import PoissonBatches
 from companion.train.runtime import Runtime, check_told
-from companion.train.update import _average, _check_owned
+from companion.train.update import _agree, _average, _check_owned
 
 
 class PrivateUpdate:
@@ -34,8 +33,7 @@ class PrivateUpdate:
         run: Runtime | None = None,
         chunk: int = 256,
     ) -> None:
-        if not noise >= 0:
-            raise ValueError(f"noise is {noise!r}; a number ≥ 0 is needed, in units of max_norm.")
+        noise = accountant._check_noise(noise)
         if not max_norm > 0:
             raise ValueError(f"max_norm is {max_norm!r}; a number > 0 is needed.")
         if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
@@ -44,13 +42,11 @@ class PrivateUpdate:
         _check_owned(list(self.parameters.values()), optimizer)
         check_told(run, "PrivateUpdate(…, run=run)")
         self.net, self.optimizer, self.loss, self.chunk = net, optimizer, loss, chunk
-        self.noise, self.max_norm, self.rate, self.size = float(noise), float(max_norm), batches.rate, batches.size
+        self.noise, self.max_norm, self.rate, self.size = noise, float(max_norm), batches.rate, batches.size
         self.first, self.world, self.steps = run.first if run else True, run.world if run else 1, 0
         if (batches.rank, batches.world) != ((run.rank, run.world) if run else (0, 1)):
             raise ValueError("batches and update were told of different processes; give the same run to both.")
-        if self.world > 1:
-            for tensor in net.state_dict().values():
-                dist.broadcast(tensor, src=0)
+        _agree(net, self.world)
 
     def __call__(self, *batch: Tensor) -> Tensor:
         total, losses = self._clipped(batch)
