@@ -45,8 +45,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--pictures", type=int, default=1000, help="steps between two grid.png (default 1000)")
     p.add_argument("--classifier", help="shipped weights, such as cnn-mnist, or the folder of a run of recipes.cnn")
     given = p.parse_args(arguments)
-    given.norm = given.norm or ("conditional" if given.backbone == "dcgan" else "batch")
-    given.embed = (0 if given.norm == "conditional" else 16) if given.embed is None else given.embed
+    given.norm, given.embed = cgan.ways(given.backbone, given.norm, given.embed)
     return given
 
 

@@ -90,6 +90,18 @@ def test_a_conditional_generator_is_a_plain_one_with_the_label_in_its_code():
     assert isinstance(cgan.Generator(width=4).body, dcgan.Generator)
 
 
+def test_the_label_goes_into_the_norms_where_there_are_any():
+    """None of the two ways chosen, or one of them."""
+    assert cgan.ways("dcgan") == ("conditional", 0)
+    assert cgan.ways("mlp") == ("batch", 16)
+    assert cgan.ways("dcgan", norm="batch") == ("batch", 16)
+    assert cgan.ways("dcgan", embed=4) == ("conditional", 4)
+    assert cgan.ways("mlp", embed=0) == ("batch", 0)
+    G, H = cgan.Generator(width=4), cgan.Generator(width=4, backbone="mlp")
+    assert (G.label, bool(G.norms), H.norms) == (None, True, [])
+    assert H.label.tables[0].weight.shape == (10, 16)
+
+
 @pytest.mark.parametrize(("embed", "norm"), [(6, "batch"), (6, "conditional"), (0, "conditional")])
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)])
 @torch.no_grad()
@@ -413,7 +425,7 @@ SURE = torch.tensor([0.5, 0.5])
         (lambda: cgan.ConditionalNorm(nn.BatchNorm1d(2), 3)(torch.ones(4, 2)), "4 pictures, and labels for none"),
         (lambda: cgan.Generator(backbone="cnn"), "backbone is 'cnn'; allowed are mlp, dcgan"),
         (lambda: cgan.Generator(norm="none"), "norm is 'none'; allowed are batch, conditional"),
-        (lambda: cgan.Generator(embed=0), "the label has no way into the generator"),
+        (lambda: cgan.Generator(embed=0, norm="batch"), "the label has no way into the generator"),
         (lambda: cgan.Generator(embed=-1), "embed is -1"),
         (lambda: cgan.Generator(backbone="mlp", norm="conditional"), "no batch norm whose place"),
         (lambda: cgan.Discriminator(backbone="cnn"), "backbone is 'cnn'"),
@@ -442,7 +454,7 @@ def test_a_conditional_norm_wants_a_label_for_each_picture():
         layer(torch.ones(4, 2))
 
 
-@pytest.mark.parametrize("how", [{"embed": 4}, {"embed": 0, "norm": "conditional"}], ids=str)
+@pytest.mark.parametrize("how", [{"embed": 4, "norm": "batch"}, {"norm": "conditional"}], ids=str)
 def test_shares_of_the_classes_lie_between_labels(how):
     torch.manual_seed(0)
     G = cgan.Generator(10, 4, SMALL, 4, **how).eval()

@@ -14,12 +14,20 @@ BACKBONES: dict[str, Any] = {"mlp": gan, "dcgan": dcgan}
 Shape = tuple[int, int, int]
 
 
+def ways(backbone: str, norm: str | None = None, embed: int | None = None) -> tuple[str, int]:
+    """(norm, embed) of a generator; None: its norms are told the label if there are any, its code if they are not."""
+    _check_choice("backbone", backbone, tuple(BACKBONES))
+    norm = ("conditional" if backbone == "dcgan" else "batch") if norm is None else norm
+    return norm, (0 if norm == "conditional" else 16) if embed is None else embed
+
+
 class Generator(nn.Module):
     """G(z, c): a plain generator that is told a label, by a vector behind its code, [z, E(c)], or in its batch norms.
 
     `backbone` is "mlp" (nets.gan) or "dcgan" (nets.dcgan), `embed` the length of E(c). With `norm` "conditional" the
     label also sets the scale and shift of every batch norm, and `embed` may be 0: then that is its only way in. Beside
-    a convolutional G's code, and without R1, the vector tends to leave one picture for each label.
+    a convolutional G's code, and without R1, the vector tends to leave one picture for each label; so what is not
+    chosen follows `ways`.
     """
 
     def __init__(
@@ -30,11 +38,11 @@ class Generator(nn.Module):
         width: int = 64,
         *,
         backbone: str = "dcgan",
-        embed: int = 16,
-        norm: str = "batch",
+        embed: int | None = None,
+        norm: str | None = None,
     ) -> None:
         super().__init__()
-        _check_choice("backbone", backbone, tuple(BACKBONES))
+        norm, embed = ways(backbone, norm, embed)
         _check_choice("norm", norm, ("batch", "conditional"))
         if whole(embed, "embed", 0) == 0 and norm == "batch":
             raise ValueError("embed is 0 and norm 'batch': the label has no way into the generator.")
