@@ -8,7 +8,7 @@ import ast
 import json
 
 from tools.book import ROOT
-from tools.rows import FOLDER, Rows, every
+from tools.rows import FOLDER, Rows, every, results
 
 TIMES = ("median_s", "min_s", "max_s", "images_per_s", "slowest", "fastest", "steps")
 
@@ -20,6 +20,18 @@ def quality() -> list[str]:
         what = f"{{doc}}`{row.chapter.upper().replace('_', ' ')} <{row.chapter}>`: {row.measure}"
         cells = (what, *(cell or "–" for cell in row[2:]))
         lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def playgrounds() -> list[str]:
+    """How soon each playground can be used, and what a frame costs."""
+    ((title, rows),) = results("playground").items()
+    lines = [f"| {title.capitalize()} | Ready, s | Slowest | A frame, ms | Slowest |", "|:--|--:|--:|--:|--:|"]
+    for row in rows:
+        chapter, name = row["entry"].split(": ")
+        times = (f"{row['ready_s']:.2f}", f"{row['slowest_ready_s']:.2f}")
+        frames = (f"{row['frame_ms']:.1f}", f"{row['slowest_frame_ms']:.1f}")
+        lines.append(f"| {{doc}}`{name} <{chapter}>` | " + " | ".join((*times, *frames)) + " |")
     return lines
 
 

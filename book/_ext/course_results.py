@@ -13,7 +13,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tools import results
 
-TABLES = {"quality": results.quality, "machines": results.machines, "speed": results.speed}
+TABLES = {
+    "quality": results.quality, "machines": results.machines, "playgrounds": results.playgrounds,
+    "speed": results.speed,
+}  # fmt: skip
 
 
 class Results(SphinxDirective):

@@ -1,15 +1,13 @@
 """A browser and the built site, opened from a server on this machine or straight from the disk."""
 
-import functools
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from browser import Watched, launch
 from playwright.sync_api import Browser, sync_playwright
 
-from tools.book import SITE
+from tools.book import pages
+from tools.browser import serving
 
 
 @pytest.fixture(scope="session")
@@ -20,18 +18,10 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    handler = functools.partial(_Quiet, directory=str(SITE))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{httpd.server_port}/"
-        httpd.shutdown()
+    with serving() as address:
+        yield address
 
 
 @pytest.fixture
@@ -48,3 +38,28 @@ def visit(browser: Browser, server: str) -> Iterator:
     yield open_page
     for watched in opened:
         watched.page.context.close()
+
+
+OTHERS = ("search.html", "prf-prf.html")
+
+
+@pytest.fixture(scope="session", params=[*(f"book/{page.stem}.html" for page in pages()), *OTHERS])
+def opened(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Watched]:
+    """Every page of the served site in turn, opened once for all tests that change nothing in it."""
+    watched = Watched.new(browser, (server, "data:", "blob:"))
+    watched.open(server + request.param)
+    yield watched
+    watched.page.context.close()
+
+
+@pytest.fixture
+def look(opened: Watched) -> Iterator:
+    """look(scheme="dark", media="print", width=320) is the page as it is seen so; afterwards it is as it was."""
+
+    def seen(scheme: str = "light", media: str = "screen", width: int = 1280) -> object:
+        opened.page.set_viewport_size({"width": width, "height": 800})
+        opened.page.emulate_media(color_scheme=scheme, media=media)  # type: ignore[arg-type]
+        return opened.page
+
+    yield seen
+    seen()

@@ -6,7 +6,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from browser import Watched
 from pypdf import PdfReader
 
 from tools import offline, paper
@@ -42,14 +41,13 @@ def test_the_same_site_gives_the_same_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["index.html", "book/svd.html", "book/cgan.html", "book/results.html"])
-def test_the_unpacked_pages_work_from_the_disk(browser, unpacked, name):
-    opened = Watched.new(browser, (unpacked.as_uri(), "data:", "blob:"))
-    page = opened.open(f"{unpacked.as_uri()}/{name}")
+def test_the_unpacked_pages_work_from_the_disk(visit, unpacked, name):
+    opened = visit(name, base=unpacked.as_uri() + "/")
+    page = opened.page
     for box in page.locator(".playground").all():
         box.scroll_into_view_if_needed()
         page.wait_for_function("box => box.dataset.state === 'ready'", arg=box.element_handle())
     opened.nothing_amiss()
-    page.context.close()
 
 
 @pytest.fixture(scope="module")

@@ -20,14 +20,20 @@ def _formulas(page):
     )
 
 
-@pytest.mark.parametrize("where", ["server", "disk"])
-@EVERY_PAGE
-def test_page_loads_from_its_own_folder_alone_and_sets_its_formulas(visit, server, name, where):
-    opened = visit(name, server if where == "server" else SITE.as_uri() + "/")
+def its_own_and_its_formulas(opened):
     expected, typeset, errors = _formulas(opened.page)
     assert (typeset >= expected, errors) == (True, [])
     assert opened.page.evaluate("getComputedStyle(document.querySelector('.bd-article h1')).fontSize") != "32px"
     opened.nothing_amiss()
+
+
+def test_page_loads_from_its_own_folder_alone_and_sets_its_formulas(opened):
+    its_own_and_its_formulas(opened)
+
+
+@EVERY_PAGE
+def test_page_does_so_from_the_disk(visit, name):
+    its_own_and_its_formulas(visit(name, SITE.as_uri() + "/"))
 
 
 # The page itself, and whatever reaches beyond the window without a box around it that scrolls.
@@ -42,17 +48,13 @@ TOO_WIDE = """() => {
 }"""
 
 
-@EVERY_PAGE
-def test_nothing_is_wider_than_the_window(visit, name):
-    page = visit(name).page
+def test_nothing_is_wider_than_the_window(look):
     for width in (1280, 390, 320):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate(TOO_WIDE) == [], f"at {width} px"
+        assert look(width=width).evaluate(TOO_WIDE) == [], f"at {width} px"
 
 
-@EVERY_PAGE
-def test_every_picture_is_described_and_keeps_its_colours_in_the_dark(visit, name):
-    page = visit(name, color_scheme="dark").page
+def test_every_picture_is_described_and_keeps_its_colours_in_the_dark(look):
+    page = look("dark")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     pictures = page.evaluate(
         """() => [...document.querySelectorAll('.bd-article img')]
@@ -61,10 +63,8 @@ def test_every_picture_is_described_and_keeps_its_colours_in_the_dark(visit, nam
     assert [p for p in pictures if p[1:] != [True, True, "none"]] == []
 
 
-@EVERY_PAGE
-def test_paper_shows_the_text_and_no_controls(visit, name):
-    page = visit(name).page
-    page.emulate_media(media="print")
+def test_paper_shows_the_text_and_no_controls(look):
+    page = look(media="print")
     shown = "e => [...document.querySelectorAll(e)].filter(x => x.offsetParent !== null).length"
     assert page.evaluate(shown, ".bd-sidebar-primary, .bd-header-article, .copybtn, .prev-next-footer") == 0
     assert page.evaluate(shown, "h1") == 1

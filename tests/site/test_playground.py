@@ -7,19 +7,17 @@ import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browser import Watched
+from browser import Watched, violations
 from PIL import Image
 
 from companion.evaluate import quiz
-from tools.book import SITE, pages
+from tools.book import SITE, pages, playgrounds
+from tools.rows import results as contests_of
 
-_BLOCK = re.compile(r"^```\{playground\} (\S+)$", re.MULTILINE)
-BOXES = [(page.stem, name) for page in pages() for name in _BLOCK.findall(page.read_text(encoding="utf8"))]
+BOXES = playgrounds()
 EVERY_BOX = pytest.mark.parametrize(("chapter", "name"), BOXES, ids=[f"{chapter}-{name}" for chapter, name in BOXES])
 WITHOUT = [page.stem for page in pages() if page.stem not in dict(BOXES)]
 PER_PAGE, READY, FRAME = 500_000, 1.5, 16  # bytes, gzipped; seconds at 9 Mb/s; milliseconds
-MEGABITS = 9
 
 
 def ready(opened, name):
@@ -142,79 +140,40 @@ def test_it_weighs_little(used, chapter, name):
     assert sum(sizes.values()) <= PER_PAGE, sizes
 
 
+def test_times_were_measured_and_are_within_the_limits():
+    """Times are measured by benchmarks/playground.py, not here; the line alone must leave half of the limit."""
+    (rows,) = contests_of("playground").values()
+    assert [row["entry"] for row in rows] == [f"{chapter}: {name}" for chapter, name in BOXES]
+    assert max(row["ready_s"] for row in rows) <= READY
+    assert max(row["frame_ms"] for row in rows) <= FRAME
+
+
 @EVERY_BOX
-def test_it_is_ready_soon_on_a_slow_line(visit, chapter, name):
-    """From coming near to ready, at 9 Mb/s and without compression; the page itself is there already."""
-    page = visit(f"book/{chapter}.html").page
-    line = page.context.new_cdp_session(page)
-    speed = MEGABITS * 1e6 / 8
-    line.send("Network.emulateNetworkConditions", {
-        "offline": False, "latency": 20, "downloadThroughput": speed, "uploadThroughput": speed,
-    })  # fmt: skip
-    seconds = page.evaluate(
-        """async name => {
-            const box = document.getElementById(`playground-${name}`), begun = performance.now();
-            box.scrollIntoView();
-            while (!box.dataset.state) await new Promise(requestAnimationFrame);
-            return (performance.now() - begun) / 1000;
-        }""",
-        name,
-    )
-    assert seconds <= READY
-
-
-def drawn_on(page, area):
-    """A long line over a plane, by mouse."""
-    page.mouse.move(area["x"] + 60, area["y"] + 60)
-    page.mouse.down()
-    for x, y in ((200, 80), (100, 200), (220, 220)):
-        page.mouse.move(area["x"] + x, area["y"] + y, steps=12)
-    page.mouse.up()
+def test_the_line_takes_half_of_the_time_at_most(used, chapter, name):
+    """Scripts uncompressed at 9 Mb/s; all are asked for at once."""
+    scripts = [path for path in files(used(chapter, name)) if path.suffix == ".js"]
+    assert sum(path.stat().st_size for path in scripts) * 8 / 9e6 <= READY / 2
 
 
 @pytest.mark.parametrize(("chapter", "name"), [box for box in BOXES if box[1] != "real-or-fake"])
-def test_no_frame_waits_for_it(used, chapter, name):
-    """A line drawn on its plane, its sliders moved from end to end: the processor's time for a frame, on average.
-
-    All scripts of the page count, the time in which the machine did something else does not.
-    """
+def test_many_events_are_drawn_once(used, chapter, name):
+    """A pointer moves more often than the screen is drawn; what it asks for waits for the next frame."""
     found = used(chapter, name)
-    page, plane = found.opened.page, found.locator("canvas[role=application]")
-    clock = page.context.new_cdp_session(page)
-    clock.send("Performance.enable", {"timeDomain": "threadTicks"})
-    before, frames = seconds_of_scripts(clock), page.evaluate("Playground.frames()")
-    if plane.count():
-        plane.scroll_into_view_if_needed()
-        drawn_on(page, plane.bounding_box())
-    for slider in found.locator("input[type=range]").all()[:4]:
-        for share in (0, 0.3, 0.6, 1):
-            slider.evaluate(
-                """(s, t) => {
-                    s.value = +s.min + t * (s.max - s.min);
-                    s.dispatchEvent(new Event('input', { bubbles: true }));
-                }""",
-                share,
-            )
-            settle(page)
-    drawn = page.evaluate("Playground.frames()") - frames
-    assert drawn >= 4
-    assert 1000 * (seconds_of_scripts(clock) - before) / drawn <= FRAME
-
-
-def test_no_answer_of_the_quiz_waits_for_its_next_picture(used):
-    found = used("evaluate", "real-or-fake")
-    clock = found.opened.page.context.new_cdp_session(found.opened.page)
-    clock.send("Performance.enable", {"timeDomain": "threadTicks"})
-    found.get_by_role("radio", name="30").check()
-    before = seconds_of_scripts(clock)
-    found.get_by_role("button", name="Real").evaluate("b => { for (let i = 0; i < 29; i++) b.click() }")
-    assert 1000 * (seconds_of_scripts(clock) - before) / 29 <= FRAME
-    assert "picture 30 of 30" in words(found)
-
-
-def seconds_of_scripts(clock):
-    metrics = clock.send("Performance.getMetrics")["metrics"]
-    return next(metric["value"] for metric in metrics if metric["name"] == "ScriptDuration")
+    drawn = found.evaluate(
+        """async box => {
+            const slider = box.querySelector('input[type=range]'), pad = box.querySelector('canvas[role=application]');
+            const before = Playground.frames();
+            for (let i = 0; i < 40; i++) {
+                if (slider) slider.value = +slider.min + (i / 39) * (slider.max - slider.min);
+                if (slider) slider.dispatchEvent(new Event('input', { bubbles: true }));
+                else pad.dispatchEvent(new KeyboardEvent('keydown', { key: i ? 'ArrowLeft' : ' ', bubbles: true }));
+            }
+            if (Playground.frames() !== before) return 'at once';
+            while (!Playground.idle()) await new Promise(requestAnimationFrame);
+            return Playground.frames() - before;
+        }"""
+    )
+    assert 1 <= drawn <= 20
 
 
 def test_when_a_script_is_missing_the_picture_stays(visit, server):
@@ -256,9 +215,7 @@ def test_axe_finds_nothing(box, chapter, name, scheme):
         for _ in range(30):
             found.get_by_role("button", name="Real").click()
     settle(found.opened.page)
-    context = {"include": [[f"#playground-{name}"], [".playground-voice"]], "exclude": [["mjx-container"]]}
-    report = Axe().run(found.opened.page, context=context, options={"resultTypes": ["violations"]})
-    assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in report.response["violations"]] == []
+    assert violations(found.opened.page, (f"#playground-{name}", ".playground-voice")) == []
 
 
 @EVERY_BOX
@@ -497,6 +454,27 @@ def test_a_point_is_dragged(box):
     side = disc.shape[0] / area["width"]
     assert disc[round(240 * side), round(250 * side), 3] == 255  # the only component sits there now
     assert disc[round(90 * side), round(100 * side), 3] == 0
+
+
+def test_points_are_taken_away_by_mouse(box):
+    found = box("gmm", "gmm-2d", viewport={"width": 1280, "height": 1000})
+    found.get_by_role("button", name="No points").click()
+    page, area = found.opened.page, found.locator("canvas[role=application]").bounding_box()
+    for x in (60, 160, 260):
+        page.mouse.click(area["x"] + x, area["y"] + 120)
+    found.get_by_role("radio", name="takes away").check()
+    page.mouse.click(area["x"] + 60, area["y"] + 120)
+    assert words(found).startswith("2 points.")
+    page.mouse.click(area["x"] + 300, area["y"] + 300)  # nothing is there
+    assert words(found).startswith("2 points.")
+    page.mouse.move(area["x"] + 120, area["y"] + 120)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 300, area["y"] + 120, steps=20)  # all that it passes
+    page.mouse.up()
+    assert words(found).startswith("0 points.")
+    found.get_by_role("radio", name="adds or drags").check()
+    page.mouse.click(area["x"] + 60, area["y"] + 120)
+    assert words(found).startswith("A new start")
 
 
 def test_parts_are_taken_away_and_found_again(box):

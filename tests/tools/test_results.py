@@ -7,7 +7,7 @@ import pytest
 
 from companion import data
 from tools import results
-from tools.book import BOOK
+from tools.book import BOOK, playgrounds
 from tools.rows import results as contests_of
 from tools.rows import spread
 
@@ -60,6 +60,12 @@ def test_every_file_names_its_machine():
     assert named >= {path.stem for path in results.FOLDER.glob("*.json")}
     assert {"dcgan-mnist", "vae-mnist", "cnn-mnist"} <= named
     assert all("thread" in line and "torch 2" in line for line in lines)
+
+
+def test_playgrounds_have_a_line_each():
+    lines = results.playgrounds()[2:]
+    assert [re.search(r"`(\S+) <(\w+)>`", line).groups()[::-1] for line in lines] == playgrounds()
+    assert all(0 < float(v) < 100 for line in lines for v in re.findall(r"\d+\.\d+", line))
 
 
 def test_several_seeds_are_given_as_mean_and_range():

@@ -164,7 +164,7 @@
         grid.layer = layer;
         space.replaceChildren(el("figure", {}, grid, el("figcaption", {}, label)));
       }
-      const top = y ? Math.max(...y) || 1 : 1, blank = new Float64Array(size * size);
+      const top = (y && y.reduce((a, b) => Math.max(a, b))) || 1, blank = new Float64Array(size * size);
       for (let k = 0; k < out; k++)
         grid.put(k, y ? y.subarray(k * size * size, (k + 1) * size * size).map((v) => v / top) : blank);
     }

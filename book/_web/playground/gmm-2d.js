@@ -3,9 +3,10 @@
 "use strict";
 
 Playground.define("gmm-2d", (stage) => {
-  const { el, row, slider, button, number, plane, colour, arrow, say, random, linalg } = Playground;
+  const { el, row, slider, button, choice, number, plane, colour, arrow, say, random, linalg } = Playground;
   const REACH = 4, REG = 1e-3, first = random(7);
   let points, mixture, r, drawn = [], K = 3, steps = 0, held = -1, at = [0, 0], seed = 1, running = 0;
+  let taking = false;
 
   function heaps() {
     const middles = [[-1.8, 1.2, 0.5, 0.9], [1.6, 1.5, 0.9, 0.35], [0.4, -1.6, 1.0, 0.5]];
@@ -143,7 +144,7 @@ Playground.define("gmm-2d", (stage) => {
     points.push([inside(x), inside(y)]);
     r = null;
     if (mixture.length < K) begin();
-    else tell(`${points.length} points.`);
+    else tell(`${points.length} ${points.length === 1 ? "point" : "points"}.`);
     return points.length - 1;
   }
 
@@ -151,7 +152,7 @@ Playground.define("gmm-2d", (stage) => {
     if (i < 0) return tell("There is no point here.");
     points.splice(i, 1);
     r = null;
-    tell(`${points.length} points.`);
+    tell(`${points.length} ${points.length === 1 ? "point" : "points"}.`);
   }
 
   function key(event) {
@@ -167,6 +168,7 @@ Playground.define("gmm-2d", (stage) => {
 
   function point(x, y, phase) {
     at = [inside(x), inside(y)];
+    if (taking) return phase !== "up" && nearest(x, y) >= 0 ? remove(nearest(x, y)) : canvas.redraw();
     if (phase === "down") held = nearest(x, y) < 0 ? add(x, y) : nearest(x, y);
     if (held >= 0 && points[held]) points[held] = [...at];
     if (r) r = linalg.assign(points, mixture).r;
@@ -196,6 +198,9 @@ Playground.define("gmm-2d", (stage) => {
       begin();
     },
   });
+  const pressing = choice("A press on the plane", [[false, "adds or drags"], [true, "takes away"]], false, (chosen) => {
+    taking = chosen;
+  });
   const clear = () => {
     points = [];
     begin();
@@ -204,7 +209,7 @@ Playground.define("gmm-2d", (stage) => {
     row(canvas, el("div", { class: "playground-side" }, components,
       row(button("E-step", assign), button("M-step", move), run),
       row(button("New start", begin), button("Sample", sample)),
-      row(button("First points", heaps), button("No points", clear)), words)),
+      row(button("First points", heaps), button("No points", clear)), pressing, words)),
   );
   heaps();
 });

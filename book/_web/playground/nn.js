@@ -35,9 +35,14 @@
     return (known[name] = { ...rest, layers });
   }
 
-  function scaled(layer, q) {
-    const weight = new Float32Array(q.length), each = q.length / layer.out; // those of a channel stand together
-    for (let o = 0, i = 0; o < layer.out; o++) for (let k = 0; k < each; k++, i++) weight[i] = q[i] * layer.scale[o];
+  /* Those of an output channel stand together. Of a transposed convolution they are (out, channels, places of the
+     kernel) in the file, and (out, places, channels) here: what is summed over stands side by side. */
+  function scaled({ kind, out, scale, shape: [channels] = [1] }, q) {
+    const weight = new Float64Array(q.length), each = q.length / out;
+    const places = kind === "deconv" ? each / channels : 1;
+    for (let o = 0, to = 0; o < out; o++)
+      for (let k = 0; k < places; k++)
+        for (let i = 0; i < each / places; i++, to++) weight[to] = q[o * each + i * places + k] * scale[o];
     return weight;
   }
 
@@ -49,33 +54,63 @@
     sigmoid: (v) => 1 / (1 + Math.exp(-v)),
   };
 
-  /* Σ a[i + k] b[j + k] over k < n, in four sums: none waits for the one before. */
-  function product(a, i, b, j, n) {
-    let p = 0, q = 0, r = 0, s = 0, k = 0;
-    for (; k + 3 < n; k += 4) {
-      p += a[i + k] * b[j + k];
-      q += a[i + k + 1] * b[j + k + 1];
-      r += a[i + k + 2] * b[j + k + 2];
-      s += a[i + k + 3] * b[j + k + 3];
+  /* y[o, p] = Σ_k w[o, k] m[p, k]. Two rows of w and four of m at once: a number that was read is used four times or
+     twice. Where rows are missing at the end the last stands in; it gives the same entry again. */
+  function times(w, m, terms) {
+    const rows = w.length / terms, places = m.length / terms, y = new Float64Array(rows * places);
+    for (let o = 0; o < rows; o += 2) {
+      const below = Math.min(o + 1, rows - 1);
+      for (let p = 0; p < places; p += 4)
+        block(w, m, terms, y, places, o, below, p, Math.min(p + 1, places - 1), Math.min(p + 2, places - 1),
+          Math.min(p + 3, places - 1));
     }
-    for (; k < n; k++) p += a[i + k] * b[j + k];
-    return p + q + r + s;
+    return y;
+  }
+
+  /* Entries of y in rows o and O, columns p, q, r and s. */
+  function block(w, m, terms, y, places, o, O, p, q, r, s) {
+    const u = o * terms, U = O * terms, e = p * terms, f = q * terms, g = r * terms, h = s * terms;
+    let a = 0, b = 0, c = 0, d = 0, A = 0, B = 0, C = 0, D = 0;
+    for (let k = 0; k < terms; k++) {
+      const i = w[u + k], I = w[U + k], me = m[e + k], mf = m[f + k], mg = m[g + k], mh = m[h + k];
+      a += i * me;
+      b += i * mf;
+      c += i * mg;
+      d += i * mh;
+      A += I * me;
+      B += I * mf;
+      C += I * mg;
+      D += I * mh;
+    }
+    y[o * places + p] = a;
+    y[o * places + q] = b;
+    y[o * places + r] = c;
+    y[o * places + s] = d;
+    y[O * places + p] = A;
+    y[O * places + q] = B;
+    y[O * places + r] = C;
+    y[O * places + s] = D;
+  }
+
+  /* A number for each channel, added to all its places. */
+  function lifted(y, bias) {
+    const places = y.length / bias.length;
+    for (let o = 0, p = 0; o < bias.length; o++) for (let i = 0; i < places; i++, p++) y[p] += bias[o];
+    return y;
   }
 
   const run = {
     /* y_o = b_o + Σ_i w_oi x_i */
-    dense({ weight, bias, out, in: n }, x) {
-      const y = Float64Array.from(bias);
-      for (let o = 0; o < out; o++) y[o] += product(weight, o * n, x, 0, n);
-      return y;
+    dense({ weight, bias, in: n }, x) {
+      return lifted(times(x.subarray(0, n), weight, n), bias);
     },
 
     /* y[o, r, c] = b_o + Σ w[o, i, a, b] x[i, r·stride + a − padding, c·stride + b − padding]: what the kernel
        meets at each place is laid out in a row first; an entry is then a product of two rows. */
-    conv({ weight, bias, out, kernel, stride, padding, shape: [channels, h, w] }, x) {
+    conv({ weight, bias, kernel, stride, padding, shape: [channels, h, w] }, x) {
       const side = (n) => Math.floor((n + 2 * padding - kernel) / stride) + 1;
-      const rows = side(h), columns = side(w), n = rows * columns, terms = channels * kernel * kernel;
-      const met = new Float64Array(terms * n), y = new Float64Array(out * n);
+      const rows = side(h), columns = side(w), terms = channels * kernel * kernel;
+      const met = new Float64Array(rows * columns * terms);
       for (let r = 0, q = 0; r < rows; r++)
         for (let c = 0; c < columns; c++)
           for (let i = 0; i < channels; i++)
@@ -84,30 +119,22 @@
                 const line = r * stride + a - padding, at = c * stride + b - padding;
                 if (line >= 0 && line < h && at >= 0 && at < w) met[q] = x[(i * h + line) * w + at];
               }
-      for (let o = 0; o < out; o++) {
-        for (let p = 0; p < n; p++) y[o * n + p] = bias[o] + product(weight, o * terms, met, p * terms, terms);
-      }
-      return y;
+      return lifted(times(weight, met, terms), bias);
     },
 
     /* The layer read backwards. Channels are mixed first, then each place of the kernel spreads the result. */
     deconv({ weight, bias, out, kernel, stride, padding, extra = [0, 0], shape: [channels, h, w] }, x) {
       const rows = (h - 1) * stride + kernel - 2 * padding + extra[0];
       const columns = (w - 1) * stride + kernel - 2 * padding + extra[1];
-      const y = new Float64Array(out * rows * columns), mixed = new Float64Array(h * w);
-      for (let o = 0; o < out; o++) {
-        y.fill(bias[o], o * rows * columns, (o + 1) * rows * columns);
+      const met = new Float64Array(x.length), y = new Float64Array(out * rows * columns);
+      for (let i = 0, q = 0; i < channels; i++) for (let p = 0; p < h * w; p++, q++) met[p * channels + i] = x[q];
+      const mixed = times(weight, met, channels);
+      for (let o = 0, from = 0; o < out; o++)
         for (let a = 0; a < kernel; a++)
-          for (let b = 0; b < kernel; b++) {
-            mixed.fill(0);
-            for (let i = 0; i < channels; i++) {
-              const v = weight[((o * channels + i) * kernel + a) * kernel + b], from = i * h * w;
-              for (let p = 0; p < h * w; p++) mixed[p] += v * x[from + p];
-            }
-            spread(mixed, h, w, y, o * rows * columns, rows, columns, stride, a - padding, b - padding);
-          }
-      }
-      return y;
+          for (let b = 0; b < kernel; b++, from += h * w)
+            spread(mixed.subarray(from, from + h * w), h, w, y, o * rows * columns, rows, columns, stride,
+              a - padding, b - padding);
+      return lifted(y, bias);
     },
 
     /* What the label does to each channel: Σ_k shares_k (scale_k x + shift_k). */
@@ -151,7 +178,7 @@
     const shares = layers[0].in < x.length ? Array.from(x.slice(layers[0].in)) : [];
     for (const layer of layers) {
       x = run[layer.kind](layer, x, shares);
-      if (layer.act !== "none") x = x.map(bend[layer.act]);
+      if (layer.act !== "none") for (let i = 0, f = bend[layer.act]; i < x.length; i++) x[i] = f(x[i]);
       if (keep) keep.push(x);
     }
     return x;
