@@ -17,7 +17,8 @@ TERMS = [name for entry in ENTRIES for name in entry if not name.startswith(" ")
 INTRODUCED = """
 update gate; reset gate; Jacobian; exploding gradient; epoch; autocast; loss scaling; half-life; data parallel;
 loss; optimizer; channel; kernel; feature; prior; posterior; entropy; eigenvalue; eigenvector; unit ball; seed;
-early stopping; hinge loss; occlusion map; reliability diagram; underflow; autoencoder; nat; process rank; ensemble
+early stopping; hinge loss; occlusion map; reliability diagram; underflow; autoencoder; nat; process rank; ensemble;
+Inception score; energy; distributed data parallel; Tucker decomposition
 """
 
 
