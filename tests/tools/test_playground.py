@@ -190,7 +190,7 @@ def js():
         browser.close()
 
 
-RUN = "([name, x]) => x.map(row => [...Playground.nn.forward(Playground.nn.net(name), Float64Array.from(row))])"
+RUN = "([name, x]) => x.map(row => [...Playground.nn.forward(Playground.nn.net(name), row)])"
 
 
 @EVERY_NET

@@ -176,6 +176,7 @@
 
   function forward({ layers }, x, keep) {
     const shares = layers[0].in < x.length ? Array.from(x.slice(layers[0].in)) : [];
+    x = Float64Array.from(x); // which may be a list
     for (const layer of layers) {
       x = run[layer.kind](layer, x, shares);
       if (layer.act !== "none") for (let i = 0, f = bend[layer.act]; i < x.length; i++) x[i] = f(x[i]);
