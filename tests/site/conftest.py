@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from browser import Watched, launch
+from browser import TURN, Watched, launch
 from playwright.sync_api import Browser, sync_playwright
 
-from tools.book import pages
+from tools.book import SITE, pages
 from tools.browser import serving
 
 
@@ -26,13 +26,13 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def visit(browser: Browser, server: str) -> Iterator:
-    """visit(name, **options) opens a page of the served site in a fresh context."""
+    """visit(name, **options) opens a page of the served site in a fresh context; see Watched.open for `formulas`."""
     opened: list[Watched] = []
 
-    def open_page(name: str, base: str = server, **options: object) -> Watched:
+    def open_page(name: str, base: str = server, *, formulas: bool = True, **options: object) -> Watched:
         watched = Watched.new(browser, (base, "data:", "blob:"), **options)
         opened.append(watched)
-        watched.open(base + name)
+        watched.open(base + name, formulas=formulas)
         return watched
 
     yield open_page
@@ -40,14 +40,15 @@ def visit(browser: Browser, server: str) -> Iterator:
         watched.page.context.close()
 
 
-OTHERS = ("search.html", "prf-prf.html")
+GENERATED = ("search.html", "prf-prf.html")
 
 
-@pytest.fixture(scope="session", params=[*(f"book/{page.stem}.html" for page in pages()), *OTHERS])
-def opened(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Watched]:
-    """Every page of the served site in turn, opened once for all tests that change nothing in it."""
-    watched = Watched.new(browser, (server, "data:", "blob:"))
-    watched.open(server + request.param)
+@pytest.fixture(scope="session", params=[*(f"book/{page.stem}.html" for page in pages()), *GENERATED])
+def opened(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Watched]:
+    """Every page in turn, opened from the disk, where less is allowed; once for all tests that change nothing in it."""
+    own = SITE.as_uri() + "/"
+    watched = Watched.new(browser, (own, "data:", "blob:"))
+    watched.open(own + request.param)
     yield watched
     watched.page.context.close()
 
@@ -59,6 +60,7 @@ def look(opened: Watched) -> Iterator:
     def seen(scheme: str = "light", media: str = "screen", width: int = 1280) -> object:
         opened.page.set_viewport_size({"width": width, "height": 800})
         opened.page.emulate_media(color_scheme=scheme, media=media)  # type: ignore[arg-type]
+        opened.page.evaluate(TURN, scheme)
         return opened.page
 
     yield seen

@@ -70,8 +70,8 @@ class PointGenerator(nn.Module):
 class PointDiscriminator(nn.Module):
     """Points (n, dims) ↦ logits (n,): dims – width – width – 1, LeakyReLU(0.2) between, on u = x/scale.
 
-    With `waves` the first layer is also given sin(B·u) and cos(B·u) of so many random waves, in the plane half of them longer than
-    1.7·scale: a perceptron that sees two numbers only is slow to learn what is narrow (Tancik et al. 2020).
+    With `waves` the first layer is also given sin(B·u) and cos(B·u) of so many random waves, in the plane half of them
+    longer than 1.7·scale: a perceptron that sees two numbers only is slow to learn what is narrow (Tancik et al. 2020).
     """
 
     waves: Tensor
