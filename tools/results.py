@@ -25,13 +25,13 @@ def quality() -> list[str]:
 
 def playgrounds() -> list[str]:
     """How soon each playground can be used, and what a frame costs."""
-    ((title, rows),) = results("playground").items()
-    lines = [f"| {title.capitalize()} | Ready, s | Slowest | A frame, ms | Slowest |", "|:--|--:|--:|--:|--:|"]
+    (rows,) = results("playground").values()
+    lines = ["| Playground | Ready, s | Slowest | A frame, ms | Slowest |", "|:--|--:|--:|--:|--:|"]
     for row in rows:
         chapter, name = row["entry"].split(": ")
         times = (f"{row['ready_s']:.2f}", f"{row['slowest_ready_s']:.2f}")
         frames = (f"{row['frame_ms']:.1f}", f"{row['slowest_frame_ms']:.1f}")
-        lines.append(f"| {{doc}}`{name} <{chapter}>` | " + " | ".join((*times, *frames)) + " |")
+        lines.append(f"| {{doc}}`{chapter.upper()} <{chapter}>`: {name} | " + " | ".join((*times, *frames)) + " |")
     return lines
 
 

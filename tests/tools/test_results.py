@@ -64,7 +64,7 @@ def test_every_file_names_its_machine():
 
 def test_playgrounds_have_a_line_each():
     lines = results.playgrounds()[2:]
-    assert [re.search(r"`(\S+) <(\w+)>`", line).groups()[::-1] for line in lines] == playgrounds()
+    assert [re.search(r"<(\w+)>`: (\S+)", line).groups() for line in lines] == playgrounds()
     assert all(0 < float(v) < 100 for line in lines for v in re.findall(r"\d+\.\d+", line))
 
 
