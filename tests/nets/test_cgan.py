@@ -160,9 +160,10 @@ def test_labels_of_two_factors_reach_both_networks(backbone, how):
     logits = D(G(torch.randn(12, 5), c), c)
     assert logits.shape == (12,)
     logits.sum().backward()
-    tables = [table.weight for net in (G, D) for table in net.label.tables]
-    assert len(tables) == 4
-    assert all(bool(w.grad.abs().sum(1).gt(0).all()) for w in tables)
+    tables = {net: [m.weight for m in net.modules() if isinstance(m, nn.Embedding)] for net in (G, D)}
+    assert len(tables[D]) == 2
+    assert len(tables[G]) == 4 * len(G.norms) or (len(tables[G]), backbone) == (2, "mlp")
+    assert all(bool(w.grad.abs().sum(1).gt(0).all()) for w in tables[G] + tables[D])
 
 
 # --- the game, with labels -------------------------------------------------------------------------------------------
