@@ -362,10 +362,20 @@ def inputs_of(net, x):
         return {name: net[: int(name)](x) for name in WAYS}
 
 
-def test_thin_weighs_every_layer_by_its_own_energy():
+def test_what_is_left_whole_counts_in_the_budget():
+    net, x = wide_net(), torch.rand(30, 2, 11, 9).double()
+    made = lowrank.thin(net, x, {"0": "channels", "2": "spatial"}, fewer=2).net
+    dense = 400 * 20 + 20 * 3
+    assert multiplied(made, x) <= multiplied(net, x) / 2 < multiplied(made, x) + dense
+
+
+@pytest.mark.parametrize(("fewer", "base"), [(1.01, 1), (1.01, 1.3), (1.2, 0.5), (2, 0.5), (3, 1), (5, 0.5), (8, 0.5)])
+def test_thin_weighs_every_layer_by_its_own_energy(fewer, base):
     """The ranks are those of `allot` with energies, prices and limits worked out by hand."""
     net, x = wide_net().eval(), torch.rand(30, 2, 11, 9).double()
-    _, ranks = lowrank.thin(net, x, WAYS, fewer=3)
+    with torch.no_grad():
+        net[2].weight *= 10 * base ** torch.arange(16.0)[:, None, None, None]  # a spectrum that falls, or does not
+    _, ranks = lowrank.thin(net, x, WAYS, fewer=fewer)
     sizes = {"0": (11, 9), "2": (11, 9), "5": (1, 1)}
     energies = {}
     for name in ("0", "5"):
@@ -376,7 +386,7 @@ def test_thin_weighs_every_layer_by_its_own_energy():
     energies["2"] = torch.linalg.svdvals(W).square()
     prices = {name: lowrank.counts(net[int(name)], way, 1, sizes[name]).products for name, way in WAYS.items()}
     limits = {name: lowrank.break_even(net[int(name)], way, sizes[name]) for name, way in WAYS.items()}
-    budget = multiplied(net, x) / 3 - 20 * 3
+    budget = multiplied(net, x) / fewer - 20 * 3
     assert ranks == lowrank.allot({name: energies[name] for name in WAYS}, prices, budget, limits=limits)
 
 
