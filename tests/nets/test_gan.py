@@ -79,6 +79,13 @@ def test_a_generator_of_points_begins_near_the_cloud():
     assert x.std(0).tolist() == pytest.approx([3, 3], rel=0.25)
 
 
+def test_the_pair_of_the_plane_has_two_hidden_layers_of_128():
+    hidden = 128 * 128 + 128
+    assert count(gan.PointGenerator()) == (2 + 1) * 128 + hidden + (128 + 1) * 2
+    assert count(gan.PointDiscriminator()) == (2 + 1) * 128 + hidden + (128 + 1)
+    assert count(gan.Discriminator((1, 2, 2), 1)) == 5 + 2 + 2  # the narrowest there is
+
+
 def test_waves_are_fixed_numbers_and_no_parameters():
     torch.manual_seed(0)
     D = gan.PointDiscriminator(2, 16, scale=2.0, waves=5)
