@@ -114,6 +114,8 @@ def test_the_file_holds_the_shipped_weights(name):
     weights = np.frombuffer(raw, np.int8, offset=at).astype(int)
     with_weights = [layer.weight for layer in net.layers if layer.weight.numel()]
     expected = np.concatenate([packing.quantized(weight)[0].numpy().ravel() for weight in with_weights]).astype(int)
+    assert len(weights) == len(expected) == sum(weight.numel() for weight in with_weights)
+    assert np.abs(weights).max() <= 127
     assert np.abs(weights - expected).max() <= 1, "a half may be rounded the other way elsewhere"
     assert np.mean(weights == expected) > 0.999
 

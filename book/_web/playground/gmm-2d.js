@@ -5,8 +5,7 @@
 Playground.define("gmm-2d", (stage) => {
   const { el, row, slider, button, choice, number, plane, colour, arrow, say, random, linalg } = Playground;
   const REACH = 4, REG = 1e-3, first = random(7);
-  let points, mixture, r, drawn = [], K = 3, steps = 0, held = -1, at = [0, 0], seed = 1, running = 0;
-  let taking = false;
+  let points, mixture, r, drawn = [], K = 3, steps = 0, held = -1, at = [0, 0], seed = 1, running = 0, taking = false;
 
   function heaps() {
     const middles = [[-1.8, 1.2, 0.5, 0.9], [1.6, 1.5, 0.9, 0.35], [0.4, -1.6, 1.0, 0.5]];
@@ -16,6 +15,7 @@ Playground.define("gmm-2d", (stage) => {
     begin();
   }
 
+  const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
   const inside = (v) => Math.max(-REACH, Math.min(REACH, v));
 
   /* Means on points, each drawn in proportion to its squared distance from those before (k-means++);
@@ -144,7 +144,7 @@ Playground.define("gmm-2d", (stage) => {
     points.push([inside(x), inside(y)]);
     r = null;
     if (mixture.length < K) begin();
-    else tell(`${points.length} ${points.length === 1 ? "point" : "points"}.`);
+    else tell(`${counted(points.length, "point")}.`);
     return points.length - 1;
   }
 
@@ -152,7 +152,7 @@ Playground.define("gmm-2d", (stage) => {
     if (i < 0) return tell("There is no point here.");
     points.splice(i, 1);
     r = null;
-    tell(`${points.length} ${points.length === 1 ? "point" : "points"}.`);
+    tell(`${counted(points.length, "point")}.`);
   }
 
   function key(event) {
@@ -168,8 +168,9 @@ Playground.define("gmm-2d", (stage) => {
 
   function point(x, y, phase) {
     at = [inside(x), inside(y)];
-    if (taking) return phase !== "up" && nearest(x, y) >= 0 ? remove(nearest(x, y)) : canvas.redraw();
-    if (phase === "down") held = nearest(x, y) < 0 ? add(x, y) : nearest(x, y);
+    const near = nearest(x, y);
+    if (taking) return phase !== "up" && near >= 0 ? remove(near) : canvas.redraw();
+    if (phase === "down") held = near < 0 ? add(x, y) : near;
     if (held >= 0 && points[held]) points[held] = [...at];
     if (r) r = linalg.assign(points, mixture).r;
     if (phase === "up") held = -1;
@@ -179,7 +180,7 @@ Playground.define("gmm-2d", (stage) => {
   function tell(what) {
     const { logLikelihood } = points.length ? linalg.assign(points, mixture) : { logLikelihood: NaN };
     const value = points.length ? number(logLikelihood, 4) : "–";
-    words.textContent = `${what} ${steps === 1 ? "1 step" : `${steps} steps`}; log-likelihood ${value} nats a point.`;
+    words.textContent = `${what} ${counted(steps, "step")}; log-likelihood ${value} nats a point.`;
     say(words.textContent);
     canvas.redraw();
   }
