@@ -1,7 +1,7 @@
 """Write book/X.ipynb from book/X.md, for whoever opens a chapter outside the book: Colab, Binder, JupyterLab, GitHub.
 
 The prose is plain Markdown, text outputs are stored, images are not (they appear when the reader runs the cells). The
-same page gives the same bytes. nbval compares exactly these files; tests/test_book.py tells when one is stale.
+same page gives the same bytes. nbval compares exactly these files; tests/pages/test_book.py tells when one is stale.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Mends the HTML of the extensions we build on, for readers who use a keyboard or a screen reader."""
+"""Mends the HTML of the extensions we build on, for readers who use a keyboard, a screen reader or a narrow window."""
 
 import re
 from typing import Any
@@ -14,6 +14,13 @@ _REPAIRS = [
     (re.compile(r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>'), r'<span class="\1">\2</span>'),
     # docutils calls the bibliography a list and its entries something that is no item of a list.
     (re.compile(r'role="doc-biblioentry"'), 'role="listitem"'),
+    # A line may break on either side of a formula, even before a full stop. Those that touch it stay with it.
+    (
+        re.compile(
+            r'([(“‘]+)?(<span class="math notranslate nohighlight">[^<]*</span>)((?(1)[.,;:!?)’”-]*|[.,;:!?)’”-]+))'
+        ),
+        r'<span class="joined">\1\2\3</span>',
+    ),
 ]
 
 

@@ -19,7 +19,7 @@ def copy_downloads(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
     for notebook in (page.with_suffix(".ipynb") for page in chapters()):
-        if notebook.exists():  # a page that is being written may have none yet; tests/test_book.py asks for it
+        if notebook.exists():  # a page that is being written may have none yet; tests/pages/test_book.py asks for it
             shutil.copyfile(notebook, Path(app.outdir, "_sources", "book", notebook.name))
     for old in Path(app.outdir).glob("*.whl"):
         old.unlink()
