@@ -1,10 +1,10 @@
-"""Alternating least squares against a solve user by user in NumPy, and against `implicit`; then ten million ratings.
+"""Alternating least squares against a solve user by user in NumPy, and against `implicit`.
 
     python -m benchmarks.recommender [--threads 2] [--repeats 5] [--only explicit64,large]
 
 Generated tables of the shapes of MovieLens 100K and 1M: the course downloads nothing. Each row's `error_over_best` is
 its final loss over the lowest of the contest; compare times at equal loss only. `implicit` is raced where it is
-installed. The large table runs in a process of its own, whose largest size is recorded.
+installed. Then ten million ratings, in a process of its own, whose largest size is recorded.
 """
 
 import argparse

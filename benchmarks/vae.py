@@ -1,4 +1,4 @@
-"""Images a second against pytorch/examples' VAE loop with the same network; and the record of the recipe's NLL.
+"""Images a second against pytorch/examples' VAE loop with the same network.
 
     COMPANION_DATA=… python -m benchmarks.vae speed  --threads 2
     COMPANION_DATA=… python -m benchmarks.vae record --threads 2 --out runs [--seeds 1]

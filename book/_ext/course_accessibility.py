@@ -14,6 +14,8 @@ _REPAIRS = [
     (re.compile(r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>'), r'<span class="\1">\2</span>'),
     # docutils calls the bibliography a list and its entries something that is no item of a list.
     (re.compile(r'role="doc-biblioentry"'), 'role="listitem"'),
+    # Lines may be broken at the dashes of an option.
+    (re.compile(r'<span class="pre">(?=-)'), '<span class="pre option">'),
     # A line may break on either side of a formula, even before a full stop. Those that touch it stay with it.
     (
         re.compile(
@@ -24,9 +26,20 @@ _REPAIRS = [
 ]
 
 
+_CELL = re.compile(r"<td\b.*?</td>", re.DOTALL)
+_CODE = re.compile(r'(?<=<span class="pre">)[^<]*')
+_SEAM = re.compile(r"(?<=\w)([._(=])(?=\w)")
+
+
+def _seams(cell: re.Match[str]) -> str:
+    """A column of names gets as narrow as its longest word: names may be broken behind a dot, a bracket or a dash."""
+    return _CODE.sub(lambda code: _SEAM.sub(r"\1<wbr>", code[0]), cell[0])
+
+
 def repair(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     for pattern, replacement in _REPAIRS:
         context["body"] = pattern.sub(replacement, context.get("body", ""))
+    context["body"] = _CELL.sub(_seams, context.get("body", ""))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -19,7 +19,7 @@ from tools.cache import look_up, open_cache
 def table() -> list[str]:
     """The rows, in MyST."""
     cache, total, promised = open_cache(), 0.0, 0
-    rows = ["| Chapter | Ran for | Promises at most |", "|:--|--:|--:|"]
+    rows = ["| Chapter | By the clock | Promises, of processor time |", "|:--|--:|--:|"]
     for page in chapters():
         if found := look_up(cache, page):
             notebook, seconds = found

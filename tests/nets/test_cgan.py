@@ -361,6 +361,13 @@ def test_a_sheet_has_a_row_for_each_class_and_a_column_for_each_code():
             alone = G(z[column : column + 1], torch.tensor([row]))[0].detach()
             torch.testing.assert_close(x[row, column], alone)
     assert not x.requires_grad
+    assert cgan.sheet(G, 1, 1, seed=7).shape == (1, *SMALL)
+
+
+def test_networks_are_64_wide_unless_told_otherwise():
+    for net in (cgan.Generator, cgan.Discriminator):
+        shapes = [[p.shape for p in made.parameters()] for made in (net(), net(width=64))]
+        assert shapes[0] == shapes[1]
 
 
 @pytest.mark.parametrize("norm", ["batch", "conditional"])

@@ -30,6 +30,12 @@ def binary(n=6, seed=0):
     return (torch.rand(n, *SHAPE, generator=torch.Generator().manual_seed(seed)) < 0.4).double()
 
 
+def test_a_layer_and_a_code_of_one_number_are_enough():
+    drawn = small(hidden=(1,), z_dim=1)(binary())
+    assert drawn.z.shape[-1] == 1
+    assert torch.isfinite(drawn.q.mean).all()
+
+
 # --- the code: densities and divergences against torch.distributions -------------------------------------------------
 
 

@@ -55,6 +55,26 @@ def test_nothing_is_wider_than_the_window(look):
         assert look(width=width).evaluate(TOO_WIDE) == [], f"at {width} px"
 
 
+# What scrolls within its own box, so that a part of it is out of sight.
+CUT = """() => [...document.querySelectorAll('.bd-article :is(div.math mjx-container, .cell_input pre, .cell_output pre,'
+    + ' .pst-scrollable-table-container)')].filter(e => e.scrollWidth > e.clientWidth + 1)
+    .map(e => `${e.scrollWidth - e.clientWidth} px of ${e.tagName}: ${e.textContent.trim().slice(0, 60)}`)"""
+
+
+def test_on_a_laptop_formulas_cells_and_tables_are_seen_whole(look):
+    for width in (1440, 1280):
+        assert look(width=width).evaluate(CUT) == [], f"at {width} px"
+
+
+def test_a_formula_keeps_the_stop_that_follows_it(look):
+    """Else a line may begin with a full stop. On the narrowest page each such pair must have the same line."""
+    apart = look(width=320).evaluate(
+        """() => [...document.querySelectorAll('.bd-article span.joined')].filter(e => e.getClientRects().length > 1)
+            .map(e => e.textContent)"""
+    )
+    assert apart == []
+
+
 def test_every_picture_is_described_and_keeps_its_colours_in_the_dark(look):
     page = look("dark")
     pictures = page.evaluate(
