@@ -112,7 +112,8 @@ def depth() -> list[Row]:
 def adding() -> list[Row]:
     rows = []
     for title, runs in results("adding").items():
-        said = f"adding problem, 200 steps, {title.split(':')[0]}; on its test sums saying 1 always gives {runs[0]['saying_1']:.3f}"
+        floor = f"on its test sums saying 1 always gives {runs[0]['saying_1']:.3f}"
+        said = f"adding problem, 200 steps, {title.split(':')[0]}; {floor}"
         errors, spent = [run["mse"] for run in runs], [run["minutes"] for run in runs]
         rows.append(Row("rnn", "squared error", "", spread(errors, 4), said, str(len(runs)), minutes(spent)))
     return rows

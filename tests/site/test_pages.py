@@ -56,8 +56,9 @@ def test_nothing_is_wider_than_the_window(look):
 
 
 # What scrolls within its own box, so that a part of it is out of sight.
-CUT = """() => [...document.querySelectorAll('.bd-article :is(div.math mjx-container, .cell_input pre, .cell_output pre,'
-    + ' .pst-scrollable-table-container)')].filter(e => e.scrollWidth > e.clientWidth + 1)
+CUT = """() => [...document.querySelectorAll(
+        '.bd-article :is(div.math mjx-container, .cell_input pre, .cell_output pre, .pst-scrollable-table-container)')]
+    .filter(e => e.scrollWidth > e.clientWidth + 1)
     .map(e => `${e.scrollWidth - e.clientWidth} px of ${e.tagName}: ${e.textContent.trim().slice(0, 60)}`)"""
 
 
