@@ -1,6 +1,7 @@
 """How far a DCGAN should halve: the same recipe with maps down to 7 × 7, and down to 3 × 3.
 
     python -m benchmarks.depth [--epochs 4] [--seeds 0 1]
+    python -m benchmarks.depth --floor    # how far one half of the test pictures is from the other, in seconds
 
 Writes results/depth.json: the Fréchet distance of 10,000 samples to MNIST's test pictures, by the features of
 cnn-mnist. Needs COMPANION_DATA with MNIST's files, and some six minutes a run.
@@ -14,7 +15,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import torch
+
 from benchmarks import contest
+from companion import data
+from companion.data.batches import scaled
+from companion.evaluate import features, fid
+from companion.nets import cnn
 from companion.nets.dcgan import sizes
 from companion.recipes import dcgan as recipe
 
@@ -32,11 +39,23 @@ def run(small: int, epochs: float, seed: int) -> dict[str, Any]:
     return {"entry": base, "seed": seed, "distance": distance, "sure": found["sure"], "minutes": minutes}
 
 
+def floor() -> dict[str, Any]:
+    """Of every other test picture from the rest. (Training pictures are farther off: the classifier learned them.)"""
+    judge = cnn.Classifier()
+    judge.load_state_dict(data.weights("cnn-mnist"))
+    x = features.extract(judge, scaled(torch.as_tensor(data.images("mnist", "test").x))).x.double()
+    entry = f"{len(x) // 2:,} test pictures against the others"
+    return {"entry": entry, "distance": round(fid.frechet(x[::2], x[1::2]), 3)}
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=float, default=4)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--floor", action="store_true", help="measure the floor alone")
     options = parser.parse_args()
-    rows = [run(small, options.epochs, seed) for small in (7, 4) for seed in options.seeds]
+    contests = contest.so_far("depth") | {"the floor": [floor()]}
+    if not options.floor:
+        contests["the smallest map"] = [run(s, options.epochs, seed) for s in (7, 4) for seed in options.seeds]
     about = contest.machine(int(os.environ.get("OMP_NUM_THREADS", "2"))) | {"epochs": options.epochs}
-    contest.write("depth", {"machine": about, "contests": {"the smallest map": rows}})
+    contest.write("depth", {"machine": about, "contests": contests})
