@@ -15,6 +15,9 @@ from tools.book import SITE
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# A page that has loaded, sends nobody on to another one, and has started MathJax or does without.
+THERE = """() => document.readyState === 'complete' && !document.querySelector('meta[http-equiv="refresh" i]')
+    && (!window.MathJax || MathJax.startup && MathJax.startup.promise)"""
 MISSING = "no Chromium here: `apt-get install chromium`, or `.venv/bin/playwright install chromium`"
 
 
@@ -27,9 +30,9 @@ def launch(playwright: Playwright) -> Browser:
 
 
 def open_page(page: Page, url: str) -> None:
-    """Load it and wait until MathJax, where the page has it, has set its formulas."""
+    """Load it, follow it where it leads, and wait until MathJax, where the page has it, has set its formulas."""
     page.goto(url, wait_until="load")
-    page.wait_for_function("!window.MathJax || MathJax.startup && MathJax.startup.promise")
+    page.wait_for_function(THERE)
     page.evaluate("window.MathJax ? MathJax.startup.promise : 0")
 
 
