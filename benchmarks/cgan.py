@@ -32,6 +32,7 @@ from companion.data.weights import FOLDER
 from companion.evaluate import by_classifier
 from companion.nets import cgan
 from companion.nets.cnn import Classifier
+from tools.shipped import the_cnn
 
 LAST = {"memory_format": torch.channels_last}
 
@@ -87,9 +88,7 @@ def spread(images: data.Images) -> torch.Tensor:
 
 def measured(G: Any, seeds: int, epochs: float) -> dict[str, Any]:
     real, test = data.images("mnist"), data.images("mnist", "test")
-    judge = Classifier()
-    judge.load_state_dict(data.weights("cnn-mnist"))
-    judge.eval()
+    judge = the_cnn("cnn-mnist")
     made = drawn(G, torch.arange(10_000) % 10, 0)
     ratio = spread(made) / spread(test)
     sources = {"synthetic": lambda seed: drawn(G, torch.as_tensor(real.y), 1 + seed), "real": lambda seed: real}

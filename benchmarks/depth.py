@@ -15,15 +15,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import torch
-
 from benchmarks import contest
 from companion import data
-from companion.data.batches import scaled
 from companion.evaluate import features, fid
-from companion.nets import cnn
 from companion.nets.dcgan import sizes
 from companion.recipes import dcgan as recipe
+from tools.shipped import the_cnn
 
 GIVEN = ["--images", "mnist", "--reuse", "--classifier", "cnn-mnist"]
 
@@ -41,9 +38,7 @@ def run(small: int, epochs: float, seed: int) -> dict[str, Any]:
 
 def floor() -> dict[str, Any]:
     """Of every other test picture from the rest. (Training pictures are farther off: the classifier learned them.)"""
-    judge = cnn.Classifier()
-    judge.load_state_dict(data.weights("cnn-mnist"))
-    x = features.extract(judge, scaled(torch.as_tensor(data.images("mnist", "test").x))).x.double()
+    x = features.extract(the_cnn("cnn-mnist"), data.images("mnist", "test").x).x
     entry = f"{len(x) // 2:,} test pictures against the others"
     return {"entry": entry, "distance": round(fid.frechet(x[::2], x[1::2]), 3)}
 

@@ -17,7 +17,7 @@ import torch
 from companion import data
 from companion.evaluate import features
 from companion.matrix import gmm, svd
-from companion.nets import cnn
+from tools.shipped import the_cnn
 from tools.weights import ship
 
 READER = "cnn-mnist"
@@ -31,9 +31,7 @@ def spaced(x: np.ndarray, n: int) -> np.ndarray:
 
 def seen(n: int) -> dict[str, torch.Tensor]:
     """train and test: features, one row a picture; train_y and test_y: its class, in a byte."""
-    reader = cnn.Classifier()
-    reader.load_state_dict(data.weights(READER))
-    state = {}
+    reader, state = the_cnn(READER), {}
     for split in ("train", "test"):
         images = data.images("mnist", split)
         state[split] = torch.as_tensor(features.extract(reader, spaced(images.x, n)).x)

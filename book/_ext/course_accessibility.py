@@ -1,11 +1,21 @@
 """Mends the HTML of the extensions we build on, for readers who use a keyboard, a screen reader or a narrow window."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from sphinx.application import Sphinx
 
-_REPAIRS = [
+_CODE = re.compile(r'(?<=<span class="pre">)[^<]*')
+_SEAM = re.compile(r"(?<=\w)([._(=])(?=\w)")
+
+
+def _seams(cell: re.Match[str]) -> str:
+    """A column gets as narrow as its longest word: names of code may be broken behind one of the signs . _ ( =."""
+    return _CODE.sub(lambda code: _SEAM.sub(r"\1<wbr>", code[0]), cell[0])
+
+
+_REPAIRS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     # sphinx-exercise and sphinx-proof give the content of every box the same id. Nothing points to it.
     (re.compile(r' id="(?:exercise|solution|proof)-content"| id="proof"(?=>)'), ""),
     # myst-nb names every fold "Toggle hidden content", whatever stands on it, and puts paragraphs where none are
@@ -14,7 +24,7 @@ _REPAIRS = [
     (re.compile(r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>'), r'<span class="\1">\2</span>'),
     # docutils calls the bibliography a list and its entries something that is no item of a list.
     (re.compile(r'role="doc-biblioentry"'), 'role="listitem"'),
-    # Lines may be broken at the dashes of an option.
+    # A line may break at the dashes of an option; course.css forbids it.
     (re.compile(r'<span class="pre">(?=-)'), '<span class="pre option">'),
     # A line may break on either side of a formula, even before a full stop. Those that touch it stay with it.
     (
@@ -23,23 +33,13 @@ _REPAIRS = [
         ),
         r'<span class="joined">\1\2\3</span>',
     ),
+    (re.compile(r"<td\b.*?</td>", re.DOTALL), _seams),
 ]
-
-
-_CELL = re.compile(r"<td\b.*?</td>", re.DOTALL)
-_CODE = re.compile(r'(?<=<span class="pre">)[^<]*')
-_SEAM = re.compile(r"(?<=\w)([._(=])(?=\w)")
-
-
-def _seams(cell: re.Match[str]) -> str:
-    """A column of names gets as narrow as its longest word: names may be broken behind a dot, a bracket or a dash."""
-    return _CODE.sub(lambda code: _SEAM.sub(r"\1<wbr>", code[0]), cell[0])
 
 
 def repair(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     for pattern, replacement in _REPAIRS:
         context["body"] = pattern.sub(replacement, context.get("body", ""))
-    context["body"] = _CELL.sub(_seams, context.get("body", ""))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
