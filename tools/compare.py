@@ -1,9 +1,9 @@
-"""When are two printed outputs the same? Words and integers exactly, floats within a tolerance, blanks as one blank."""
+"""When are two printed outputs the same? Words and counts exactly, floats and percentages within a tolerance."""
 
 import math
 import re
 
-_FLOAT = re.compile(r"[-+]?(?:\d+\.\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)")
+_FLOAT = re.compile(r"[-+]?(?:\d+\.\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\d+(?= ?%))")
 _BLANKS = re.compile(r"[ \t]+")  # a number that gains a digit moves the column beside it
 
 RTOL, ATOL = 1e-7, 1e-12
