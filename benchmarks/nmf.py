@@ -5,7 +5,7 @@
 Each contest is one loss and one rank. The peer runs its 200 iterations; the others run until their error is the peer's,
 as many iterations as a run without a clock has found that to take. The start is
 scikit-learn's NNDSVDa; time includes everything but that.
-`error_over_best` is the error over the peer's, from the factors in float64.
+`error_over_the_peers` is from the factors in float64.
 """
 
 import argparse
@@ -105,7 +105,7 @@ def race(X: np.ndarray, rank: int, loss: str, repeats: int) -> list[dict]:
         n = needed(run, target * (1 - 2e-5), 400)
         runs[f"{label}, {n}"] = lambda run=run, n=n: run(n)
     quality = {label: error(X, *run()[:2], loss) / target for label, run in runs.items()}
-    return contest.table(contest.race(runs, repeats=repeats), quality, name)
+    return contest.table(contest.race(runs, repeats=repeats), quality, name, "error_over_the_peers")
 
 
 def main() -> None:

@@ -198,7 +198,7 @@ def test_the_conditional_mean_is_the_integral_over_the_unseen(kind, library):
     for x in POINTS[:3]:
         t = np.linspace(-30, 30, 20001)
         density = np.exp(mixture.log_prob(np.column_stack([np.full_like(t, x[0]), t, np.full_like(t, x[2])])))
-        expected = scipy.integrate.simpson(t * density, t) / scipy.integrate.simpson(density, t)
+        expected = scipy.integrate.simpson(t * density, x=t) / scipy.integrate.simpson(density, x=t)
         found = library.numpy(ours.conditional_mean(library(x[None, [2, 0]]), [2, 0]))
         assert found[0].tolist() == pytest.approx([x[0], expected, x[2]], rel=1e-6)
 

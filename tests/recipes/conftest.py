@@ -48,7 +48,8 @@ class Run:
 
     @property
     def step(self):
-        return self.log[-1]["step"] if self.log else 0
+        log = self.log  # read once: it grows, and a resumed run cuts it
+        return log[-1]["step"] if log else 0
 
     @property
     def losses(self):
