@@ -27,6 +27,7 @@ from companion.data.augment import warp
 from companion.data.batches import Batches
 from companion.matrix import recommender
 from companion.nets import cnn, lowrank
+from tools.shipped import the_cnn
 
 SHAPE = (1, 28, 28)
 WAYS = {"convs.1": "spatial", "convs.2": "spatial", "dense": "channels"}
@@ -35,9 +36,7 @@ EPOCHS, RATE = 1, 4e-4  # a tenth of the rate that the recipe began with
 
 
 def trained() -> cnn.Classifier:
-    net = cnn.Classifier(width=data.record("cnn-mnist")["options"].get("width", 32))
-    net.load_state_dict(data.weights("cnn-mnist"))
-    return net.eval()
+    return the_cnn("cnn-mnist").requires_grad_()
 
 
 def products(net: torch.nn.Module) -> int:

@@ -1,7 +1,8 @@
 """pytest runs the committed notebooks: each cell's text is compared, and a notebook that passed fills the book's cache.
 
-This is nbval with three things of our own: floats are compared within a tolerance, a chapter has a time budget, and
-the outputs (images too) are kept, so that a test run executes every chapter once and the book is built from it.
+This is nbval with three things of our own: floats and percentages are compared within a tolerance, a chapter has a
+time budget, and the outputs (images too) are kept, so that a test run executes every chapter once and the book is built
+from it.
 """
 
 import time
@@ -52,7 +53,7 @@ class Chapter(IPyNbFile):
 
 
 class Cell(IPyNbCell):
-    """One code cell; the tag `rtol=1e-3` loosens the comparison of its floats."""
+    """One code cell; the tag `rtol=1e-3` loosens the comparison of its floats and percentages."""
 
     def sanitize(self, text: Any) -> Any:
         tags = self.cell.metadata.get("tags", [])

@@ -1,4 +1,4 @@
-"""What playgrounds and their pictures both show: networks of companion/weights, and the parts of printed digits."""
+"""What playgrounds, their pictures and the benchmarks share: networks of companion/weights, parts of printed digits."""
 
 from typing import Any
 
